@@ -7,9 +7,10 @@ import { dirname, join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { crc32, deflateRawSync } from 'node:zlib'
-import type { ImageRecord } from '@wirephoto/board'
+import { type CommandAnswer, type ImageRecord, uuidv7 } from '@wirephoto/board'
 import sharp from 'sharp'
 import { InProcessServer } from '../../../test/support/in-process-server.ts'
+import { openSavedFiles } from './commands/saved-folder.ts'
 
 const BIN = fileURLToPath(new URL('../bin/wirephoto.js', import.meta.url))
 
@@ -19,10 +20,10 @@ before(async () => {
 })
 after(() => server.close())
 
-/** Runs `wirephoto import` onto a board, to its end. */
-function run(source: string, board: string): Promise<{ out: string; err: string; code: number }> {
+/** Runs `wirephoto import` onto a board, or a new one, to its end. */
+function run(source: string, board?: string): Promise<{ out: string; err: string; code: number }> {
   const { WIREPHOTO_TO: _, ...env } = process.env
-  const args = [BIN, 'import', source, '--to', server.url, '--board', board]
+  const args = [BIN, 'import', source, '--to', server.url, ...(board ? ['--board', board] : [])]
   return new Promise((resolve) => {
     const child = execFile(process.execPath, args, { env }, (_error, out, err) =>
       resolve({ out, err, code: child.exitCode ?? -1 }),
@@ -125,6 +126,79 @@ test('H33: a board that was saved as a folder comes back with places, captions a
   assert.deepEqual(facts(await picturesOn(to)), facts(await picturesOn(from)))
   assert.equal((await picturesOn(to))[0]!.caption, caption)
   assert.match((await run(zip, to)).out, /^0 copied .* 2 were there already, 0 left\n$/)
+})
+
+test('H41: without --board a saved board comes back as a new one, and is saved again as it was', async (t) => {
+  const from = await server.newBoard()
+  const title = 'Süd & Nord "24"'
+  const put = async (name: string, x: number, body: Buffer | string) => {
+    const address = `${server.url}/b/${from}/${encodeURIComponent(name)}?x=${x}.25&y=-7&w=30.5&by=Ada`
+    const response = await fetch(address, {
+      method: 'PUT',
+      body: new Uint8Array(Buffer.from(body)),
+    })
+    assert.equal(response.status, 201)
+    return (await response.json()) as ImageRecord
+  }
+  const svg =
+    '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><rect width="40" height="30"/></svg>'
+  const first = await put('one.png', 11, await draw(1))
+  await put('plan.svg', 22, svg)
+  await put('three.png', 33, await draw(3))
+  const caption = 'Erste Zeile\nsecond line'
+  const commands = [
+    // The oldest lies on top.
+    { kind: 'image.patch', id: first.id, set: { caption, z: 'a9' } },
+    { kind: 'board.patch', set: { title } },
+  ]
+  const changed = await fetch(`${server.url}/b/${from}/commands`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${server.newOwner(from)}`,
+    },
+    body: JSON.stringify({ client: uuidv7(Date.now(), randomBytes(10)), n: 1, commands }),
+  })
+  assert.deepEqual(((await changed.json()) as CommandAnswer).refused, [])
+  const folder = await tempFolder(t)
+  const save = async (board: string, name: string, token?: string) => {
+    const response = await fetch(`${server.url}/api/boards/${board}/archive.zip?form=folder`, {
+      headers: token ? { authorization: `Bearer ${token}` } : {},
+    })
+    assert.equal(response.status, 200)
+    const zip = join(folder, name)
+    await writeFile(zip, new Uint8Array(await response.arrayBuffer()))
+    await using files = await openSavedFiles(zip)
+    const read = async (path: string) => (await files.read(path)) as Buffer
+    const json = JSON.parse((await read('board.json')).toString()) as {
+      title: string
+      pictures: Record<string, unknown>[]
+    }
+    for (const picture of json.pictures) delete picture['createdAt']
+    const paths = files.paths.filter((path) => path !== 'index.html' && path !== 'board.json')
+    const contents = await Promise.all(paths.map(async (path) => [path, await read(path)]))
+    return { json, contents }
+  }
+  const before = await save(from, 'first.zip')
+  const { out, err, code } = await run(join(folder, 'first.zip'))
+  assert.deepEqual([err, code], ['', 0])
+  const [, to, token] = /^A new board\. Its owner link: \S+\/b\/([\w-]+)#([\w-]+)\n/.exec(out) ?? []
+  assert.ok(to && token, out)
+  assert.ok(out.endsWith(`3 copied to ${server.url}/b/${to}, 0 were there already, 0 left\n`), out)
+  const after = await save(to, 'second.zip', token)
+  assert.deepEqual(after, before)
+  assert.equal(after.json.title, title)
+  const stranger = await fetch(`${server.url}/api/boards/${to}`)
+  assert.equal(stranger.status, 401, 'it is private')
+})
+
+test('H41: a folder that no board was saved as becomes a board of its own name', async (t) => {
+  const folder = await filled(t, { 'Holiday/a.png': await draw(1) })
+  const { out } = await run(join(folder, 'Holiday'))
+  const [, to, token] = /#/.test(out) ? /\/b\/([\w-]+)#([\w-]+)\n/.exec(out)! : []
+  const headers = { authorization: `Bearer ${token}` }
+  const board = await fetch(`${server.url}/api/boards/${to}`, { headers })
+  assert.equal(((await board.json()) as { title: string }).title, 'Holiday')
 })
 
 test('H33: a folder of pictures, and a zip of one, come under their names', async (t) => {

@@ -1,3 +1,4 @@
+import { basename, resolve } from 'node:path'
 import { BOARD_FILE, parseOrUndefined, SavedBoard, type SavedPicture } from '@wirephoto/board'
 import { OperatorError } from '../operator-error.ts'
 import type { Found } from './import-target.ts'
@@ -10,20 +11,32 @@ const OWN_FILES: ReadonlySet<string> = new Set([
   'Not in this archive.txt',
 ])
 
-/**
- * Reads the pictures of a folder, or of a zip of one. Those of a saved board come with their places and texts, others
- * under the names of their files. Rejects with `OperatorError`.
- */
-export async function* picturesOfFolder(path: string): AsyncGenerator<Found> {
-  await using files = await openSavedFiles(path)
+/** A folder of pictures, or a zip of one, whose facts have been read. */
+export interface PictureFolder extends AsyncDisposable {
+  /** The title of the board that was saved there, or the folder's own name. */
+  readonly title: string
+  /** Reads the pictures. Those of a saved board come with their places and texts, others under their files' names. */
+  pictures(): AsyncGenerator<Found>
+}
+
+/** Opens a folder, or a zip of one. Rejects with `OperatorError`. */
+export async function openPictureFolder(path: string): Promise<PictureFolder> {
+  await using stack = new AsyncDisposableStack()
+  const files = stack.use(await openSavedFiles(path))
   const root = files.paths.find((each) => each.split('/').at(-1) === BOARD_FILE)
-  if (root === undefined) {
-    for (const file of files.paths) if (!OWN_FILES.has(file)) yield await plainFile(files, file)
-    return
+  const board = root === undefined ? null : await boardOf(files, root, path)
+  const folder = root?.slice(0, -BOARD_FILE.length) ?? ''
+  const owned = stack.move()
+  return {
+    title: board ? board.title : basename(resolve(path)).replace(/\.zip$/i, ''),
+    async *pictures() {
+      if (board)
+        for (const picture of board.pictures) yield await savedPicture(files, folder, picture)
+      else
+        for (const file of files.paths) if (!OWN_FILES.has(file)) yield await plainFile(files, file)
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
-  const board = await boardOf(files, root, path)
-  const folder = root.slice(0, -BOARD_FILE.length)
-  for (const picture of board.pictures) yield await savedPicture(files, folder, picture)
 }
 
 async function boardOf(files: SavedFiles, root: string, path: string): Promise<SavedBoard> {

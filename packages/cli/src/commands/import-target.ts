@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import { type Notice, problemIn, type StoredImage } from '@wirephoto/board'
+import { limits, type Notice, problemIn, type Role, type StoredImage } from '@wirephoto/board'
 import { OperatorError } from '../operator-error.ts'
 
 /** How long to wait before a busy server is asked again, and how often. */
@@ -40,6 +40,37 @@ export interface Outcome {
   readonly refusal: string | null
   /** The parts of the file that a stored picture lacks. */
   readonly notices: readonly Notice[]
+}
+
+/** A board that was just made. */
+export interface MadeBoard {
+  readonly id: string
+  /** The secret of the link that owns it. */
+  readonly secret: string
+}
+
+/** Makes a board, cut to the longest title that a server takes. Rejects with `OperatorError`. */
+export async function makeBoard(to: string, title: string): Promise<MadeBoard> {
+  const response = await fetch(`${to}/api/boards`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ title: title.slice(0, limits.titleLength) }),
+  }).catch(() => {
+    throw noServerAt(to)
+  })
+  const text = await response.text()
+  if (response.status === 201) {
+    const { id, links } = JSON.parse(text) as { id: string; links: { role: Role; url: string }[] }
+    const own = links.find(({ role }) => role === 'own')!
+    return { id, secret: own.url.split('#').at(-1)! }
+  }
+  const problem = problemIn(response.status, text)
+  if (!problem) throw noWirephotoAt(to)
+  throw new OperatorError(
+    problem.code === 'owner-needed'
+      ? `At ${to} only the server's owner makes boards; make one there, and give it with --board and --token.`
+      : problem.message,
+  )
 }
 
 /** Counts the pictures of the board and its trash; `take` finds each of them once. */
@@ -127,7 +158,7 @@ async function ask({ to, board, token }: Target, path: string, sent?: Sent): Pro
   }
   const body = sent ? { method: 'POST', body: new Uint8Array(sent.body) } : {}
   const response = await fetch(address, { ...body, headers }).catch(() => {
-    throw new OperatorError(`There is no server at ${to}; start it, or give another with --to.`)
+    throw noServerAt(to)
   })
   if (sent || response.ok) return response
   const isBoard = response.headers.get('content-type')?.startsWith('application/json')
@@ -135,9 +166,13 @@ async function ask({ to, board, token }: Target, path: string, sent?: Sent): Pro
     throw new OperatorError(
       `The board ${board} at ${to} opens by a link; give what stands after # in one with --token.`,
     )
-  throw new OperatorError(
-    isBoard
-      ? `${to} has no board ${board} for you; give another --board.`
-      : `${to} is no Wirephoto server; give another with --to.`,
-  )
+  throw isBoard
+    ? new OperatorError(`${to} has no board ${board} for you; give another --board.`)
+    : noWirephotoAt(to)
 }
+
+const noServerAt = (to: string): OperatorError =>
+  new OperatorError(`There is no server at ${to}; start it, or give another with --to.`)
+
+const noWirephotoAt = (to: string): OperatorError =>
+  new OperatorError(`${to} is no Wirephoto server; give another with --to.`)

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander'
 import { endOnClosedPipe } from '../closed-pipe.ts'
 import { parseBoard, parseServer, parseToken } from '../parse.ts'
-import { picturesOfFolder } from './import-folder.ts'
+import { openPictureFolder } from './import-folder.ts'
 import { picturesOfTable } from './import-table.ts'
-import { picturesThere, send, type Target } from './import-target.ts'
+import { type Found, makeBoard, picturesThere, send, type Target } from './import-target.ts'
 
 /** Makes the command that copies pictures onto a board of a running server. */
 export function importCommand(): Command {
@@ -22,9 +22,10 @@ export function importCommand(): Command {
         .argParser(parseServer),
     )
     .addOption(
-      new Option('--board <board>', 'the board that they go onto')
-        .default('main')
-        .argParser(parseBoard),
+      new Option(
+        '--board <board>',
+        'the board that they go onto (default: a new one for a folder or a zip, else main)',
+      ).argParser(parseBoard),
     )
     .addOption(
       new Option('--token <secret>', 'what stands after # in a link that lets add')
@@ -34,14 +35,30 @@ export function importCommand(): Command {
     .action(copy)
 }
 
-async function copy(source: string, target: Target): Promise<void> {
+interface Options {
+  readonly to: string
+  readonly board?: string
+  readonly token?: string
+}
+
+async function copy(source: string, options: Options): Promise<void> {
   endOnClosedPipe()
+  if (source.startsWith('rethinkdb:'))
+    return copyAll(picturesOfTable(source), { board: 'main', ...options })
+  await using folder = await openPictureFolder(source)
+  const { to, board, token } = options
+  // A link's secret is for a board that is there.
+  if (board !== undefined || token !== undefined)
+    return await copyAll(folder.pictures(), { board: 'main', ...options })
+  const made = await makeBoard(to, folder.title)
+  // Said first: nobody would find the board again if copying broke off.
+  say(`A new board. Its owner link: ${to}/b/${made.id}#${made.secret}`)
+  await copyAll(folder.pictures(), { to, board: made.id, token: made.secret })
+}
+
+async function copyAll(pictures: AsyncIterable<Found>, target: Target): Promise<void> {
   const there = await picturesThere(target)
   const counts = { copied: 0, known: 0, left: 0, refused: 0 }
-  const say = (line: string) => process.stdout.write(`${line}\n`)
-  const pictures = source.startsWith('rethinkdb:')
-    ? picturesOfTable(source)
-    : picturesOfFolder(source)
   for await (const found of pictures)
     if ('why' in found) {
       counts.left++
@@ -61,4 +78,8 @@ async function copy(source: string, target: Target): Promise<void> {
     `${copied} copied to ${target.to}/b/${target.board}, ${known} were there already, ${left + refused} left`,
   )
   if (refused > 0) process.exitCode = 1
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
 }
