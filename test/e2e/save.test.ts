@@ -1,21 +1,33 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { heightOf, picturesOnBoard, type Snapshot } from '@wirephoto/board'
 import { words } from '@wirephoto/web/words/page'
 import { saveWords } from '@wirephoto/web/words/save'
-import sharp from 'sharp'
+import sharp, { type Region } from 'sharp'
 import { openFixture } from '../support/e2e-fixture.ts'
+
+/** The ground around the pictures of a drawn board. */
+const MARGIN_UNITS = 24
 
 const { fixture, samples } = await openFixture()
 
-test('H21, H35, H36, H37: a board is saved as a zip, a picture and a print, from its menu', async (t) => {
-  const { anna } = await fixture.openPair(t, 'wire.test')
+test('H21, H35, H36, H37, H42: a board is saved as a zip, a picture and a print, from its menu', async (t) => {
+  const { anna, board } = await fixture.openPair(t, 'wire.test')
   const { page } = anna
   const files = await Promise.all(
     ['a.png', 'b.png', 'c.png'].map((name) => samples.draw(name, { width: 300, height: 200 })),
   )
   await anna.drop(files, { x: 400, y: 300 })
   const tiles = await anna.waitForPainted(3, 'stored')
+  const api = `${fixture.server.url}/api/boards/${board}`
+  const captioned = await fetch(`${api}/images/${tiles[0]!.id}`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ caption: 'The harbour' }),
+  })
+  assert.equal(captioned.status, 200)
+  await page.getByRole('option', { name: 'The harbour' }).waitFor()
   await page.getByRole('button', { name: words.boardMenu }).click()
   await page.getByRole('menuitem', { name: saveWords.board }).click()
   const dialog = page.getByRole('dialog', { name: saveWords.board })
@@ -36,14 +48,25 @@ test('H21, H35, H36, H37: a board is saved as a zip, a picture and a print, from
   const png = page.waitForEvent('download')
   await dialog.getByRole('button', { name: saveWords.picture }).click()
   const drawn = await readFile(await (await png).path())
-  const { width, height, format } = await sharp(drawn).metadata()
+  const { width, format } = await sharp(drawn).metadata()
   assert.equal(format, 'png')
-  const extent = {
-    w: Math.max(...tiles.map(({ x, w }) => x + w)) - Math.min(...tiles.map(({ x }) => x)),
-    h: Math.max(...tiles.map(({ y, h }) => y + h)) - Math.min(...tiles.map(({ y }) => y)),
+  const { records } = (await (await fetch(`${api}/snapshot`)).json()) as Snapshot
+  const pictures = picturesOnBoard({ values: () => records })
+  const [left, top] = [
+    Math.min(...pictures.map(({ x }) => x)) - MARGIN_UNITS,
+    Math.min(...pictures.map(({ y }) => y)) - MARGIN_UNITS,
+  ]
+  const right = Math.max(...pictures.map(({ x, w }) => x + w)) + MARGIN_UNITS
+  const scale = width / (right - left)
+  for (const picture of pictures) {
+    const { x, y, w, caption } = picture
+    // The room below a picture that its caption has.
+    const room = { left: x - left, top: y + heightOf(picture) - top + 3, width: w, height: 10 }
+    const inPixels = Object.entries(room).map(([side, units]) => [side, Math.round(units * scale)])
+    const below = sharp(drawn).extract(Object.fromEntries(inPixels) as Region)
+    const [channel] = (await below.stats()).channels
+    assert.equal(channel!.max - channel!.min > 40, caption !== '', caption)
   }
-  assert.ok(width > 300 && height > 200)
-  assert.ok(Math.abs(width / height - extent.w / extent.h) < 0.3)
 
   await page.evaluate(() => {
     window.print = () => {

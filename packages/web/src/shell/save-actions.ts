@@ -4,7 +4,7 @@ import type { App } from '../app.ts'
 import { canReadCanvas } from '../browser/canvas.ts'
 import { inBackground } from '../browser/in-background.ts'
 import { saveArchive } from '../state/archive-download.ts'
-import { drawBoard } from '../state/board-picture.ts'
+import { drawBoard, type Lettering } from '../state/board-picture.ts'
 import { saveWords } from '../words/save.ts'
 import { titleOf } from './board-name.ts'
 import { printBoard } from './print-board.ts'
@@ -74,8 +74,9 @@ export async function savePicture(
   if (!canReadCanvas()) return toasts.warn(saveWords.cannotDraw)
   if (!extent) return
   const ground = getComputedStyle(document.body).backgroundColor
+  const lettering = await captionLettering()
   const pictures = byLayer(boardStore)
-  const drawn = await drawBoard({ board, pictures, extent, ground, onProgress })
+  const drawn = await drawBoard({ board, pictures, extent, ground, lettering, onProgress })
   if (!drawn) return toasts.warn(saveWords.tooLarge)
   const href = URL.createObjectURL(drawn.file)
   const download = `${titleOf(boardStore)}.png`
@@ -83,6 +84,18 @@ export async function savePicture(
   setTimeout(() => URL.revokeObjectURL(href), FILE_LIFETIME_MS)
   if (drawn.missingCount > 0) toasts.warn(saveWords.notDrawn(drawn.missingCount))
   toasts.say(saveWords.drawn(drawn.width, drawn.height))
+}
+
+/** Returns how captions are written in today's look, once their font is here. */
+async function captionLettering(): Promise<Lettering> {
+  const probe = document.body.appendChild(document.createElement('span'))
+  probe.style.cssText =
+    'position: fixed; visibility: hidden; color: var(--ink-2); font: 12px var(--mono)'
+  const { color: colour, fontFamily: family } = getComputedStyle(probe)
+  const lettering = { colour, family }
+  probe.remove()
+  await document.fonts.load(`12px ${family}`).catch(() => {})
+  return lettering
 }
 
 /** Prints the board. */

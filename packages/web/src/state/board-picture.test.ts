@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { scaleFor } from './board-picture.ts'
+import { cutTo, scaleFor } from './board-picture.ts'
 
 test('H36: a board is drawn at most 8192 pixels long, and no larger than the browser has room for', () => {
   const area = 64_000_000
@@ -19,4 +19,14 @@ test('H36: a board is drawn at most 8192 pixels long, and no larger than the bro
       assert.ok(scale <= 2)
     }
   assert.equal(scaleFor({ w: 100, h: 100 }, area), 2)
+})
+
+test('H42: a caption ends with its picture', () => {
+  const measure = (text: string): number => Array.from(text).length * 10
+  assert.equal(cutTo('Anna', 40, measure), 'Anna')
+  assert.equal(cutTo('Anna and Ben', 80, measure), 'Anna an…')
+  assert.equal(cutTo('Anna and Ben', 60, measure), 'Anna…')
+  assert.equal(cutTo('😀😀😀', 20, measure), '😀…')
+  assert.equal(cutTo('Anna', 10, measure), '')
+  assert.equal(cutTo('', 10, measure), '')
 })

@@ -14,6 +14,17 @@ const MARGIN_UNITS = 24
 const TRY_COUNT = 3
 /** Pictures that are loaded while others are drawn. */
 const LOADED_AHEAD_COUNT = 4
+/** A caption under its picture, as high as on the board at 100 %. */
+const CAPTION_UNITS = { size: 12, top: 2, height: 14, margin: 4 }
+/** Scripts that are written from right to left. */
+const RIGHT_TO_LEFT = /\p{Script=Arabic}|\p{Script=Hebrew}|\p{Script=Syriac}|\p{Script=Thaana}/u
+
+/** How captions are written. */
+export interface Lettering {
+  readonly colour: string
+  /** A CSS font family. */
+  readonly family: string
+}
 
 interface Drawing {
   readonly board: Board
@@ -21,6 +32,7 @@ interface Drawing {
   readonly pictures: readonly ImageRecord[]
   readonly extent: Box
   readonly ground: string
+  readonly lettering: Lettering
   readonly onProgress: (drawn: number) => void
 }
 
@@ -52,7 +64,7 @@ export function scaleFor({ w, h }: Pick<Box, 'w' | 'h'>, maxAreaPx: number): num
 }
 
 async function drawAt(
-  { board, pictures, extent, ground, onProgress }: Drawing,
+  { board, pictures, extent, ground, lettering, onProgress }: Drawing,
   scale: number,
 ): Promise<BoardPicture | null> {
   const width = Math.max(1, Math.floor((extent.w + 2 * MARGIN_UNITS) * scale))
@@ -77,11 +89,56 @@ async function drawAt(
     const [x, y] = [picture.x - extent.x + MARGIN_UNITS, picture.y - extent.y + MARGIN_UNITS]
     const h = (picture.w * picture.height) / picture.width
     context.drawImage(image, x * scale, y * scale, picture.w * scale, h * scale)
+    const below = { x, y: y + h, w: picture.w, h: CAPTION_UNITS.height }
+    drawCaption(context, { caption: picture.caption, below, scale, ground, lettering })
   }
   const file = await encode(canvas)
   // Freed at once, since a phone has room for one.
   canvas.width = canvas.height = 0
   return file && { file, width, height, missingCount }
+}
+
+interface Caption extends Pick<Drawing, 'ground' | 'lettering'> {
+  readonly caption: string
+  /** The room for it, in board units. */
+  readonly below: Box
+  readonly scale: number
+}
+
+/** Writes a caption under its picture as the board shows it: in one row, cut where the picture ends. */
+function drawCaption(
+  context: CanvasRenderingContext2D,
+  { caption, below, scale, ground, lettering }: Caption,
+): void {
+  const { size, top, height, margin } = CAPTION_UNITS
+  context.font = `${size * scale}px ${lettering.family}`
+  const measure = (part: string): number => context.measureText(part).width
+  const text = cutTo(caption.replaceAll(/\s+/g, ' ').trim(), below.w * scale, measure)
+  if (text === '') return
+  const isFromRight = RIGHT_TO_LEFT.test(/\p{L}/u.exec(text)?.[0] ?? '')
+  const width = measure(text)
+  const left = isFromRight ? (below.x + below.w) * scale - width : below.x * scale
+  const y = (below.y + top) * scale
+  context.fillStyle = ground
+  context.fillRect(left - margin * scale, y, width + 2 * margin * scale, height * scale)
+  context.fillStyle = lettering.colour
+  context.direction = isFromRight ? 'rtl' : 'ltr'
+  context.textAlign = 'left'
+  context.textBaseline = 'middle'
+  context.fillText(text, left, y + (height / 2) * scale)
+}
+
+/** Returns a text, cut so that it isn't wider than this. */
+export function cutTo(text: string, width: number, measure: (text: string) => number): string {
+  if (measure(text) <= width) return text
+  const letters = Array.from(text)
+  let [fits, exceeds] = [0, letters.length]
+  while (exceeds - fits > 1) {
+    const middle = (fits + exceeds) >> 1
+    if (measure(`${letters.slice(0, middle).join('').trimEnd()}…`) <= width) fits = middle
+    else exceeds = middle
+  }
+  return fits === 0 ? '' : `${letters.slice(0, fits).join('').trimEnd()}…`
 }
 
 /** Loads the size of a picture that is drawn sharply. Null if it can't be had. */
