@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { words } from '@wirephoto/web/words/page'
 import { openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 
@@ -38,7 +39,7 @@ test('P6: pictures that are pasted one after the other lie side by side', async 
   assertApart(await page.waitForPainted(3, 'stored'))
 })
 
-test('P6: pictures that were added offline find room when they are sent', async (t) => {
+test('P6, P61: pictures that were added offline find room when they are sent, and the view stays', async (t) => {
   const proxy = await fixture.openProxy(t)
   const board = await fixture.newBoard()
   const allowedErrors = BROKEN_LINE
@@ -53,11 +54,22 @@ test('P6: pictures that were added offline find room when they are sent', async 
     await page.drop([files[n]!, files[n + 2]!], { x: 500, y: 400 })
     assertApart(await page.waitForPainted(2))
   }
-  await choose(there, [files[4]!, files[5]!])
-  await there.waitForPainted(2, 'stored')
+  await choose(there, files)
+  await there.waitForPainted(PAGE_COUNT, 'stored')
   proxy.reconnect()
-  assertApart(await there.waitForPainted(6, 'stored'))
-  for (const page of pages) assertApart(await page.waitForPainted(6, 'stored'))
+  const count = PAGE_COUNT + 4
+  assertApart(await there.waitForPainted(count, 'stored'))
+  for (const { page } of pages) {
+    await page.locator('.connection', { hasText: 'Live' }).waitFor()
+    await page.getByRole('listbox').locator('[data-image]').first().waitFor()
+    // Who dropped has chosen the view: it would be smaller with all pictures in it.
+    assert.equal(await page.locator('.zoom .percent').textContent(), words.percent(1))
+  }
+  for (const page of pages) {
+    await page.page.keyboard.press('f')
+    assertApart(await page.waitForPainted(count, 'stored'))
+    assert.notEqual(await page.page.locator('.zoom .percent').textContent(), words.percent(1))
+  }
 })
 
 test('P7: pictures that are dropped at a point stay there, also over others', async (t) => {

@@ -101,9 +101,9 @@ export class Drop {
     const ids = this.boardStore.board.addPictures(pictures)
     this.people.ask()
     const box = around(ids.flatMap((id) => this.boardStore.boxes.get(id) ?? []))
-    // Pictures that were dropped at a place must not move away from under the pointer.
-    if (at) this.camera.isChosen = true
-    else if (box) this.camera.reveal(box)
+    // A drop at a place chooses the view: the pictures must not move away from under the pointer.
+    if (point) this.camera.isChosen = true
+    if (!at && box) this.camera.reveal(box)
   }
 
   /** Takes what a drop or a paste brings: at a board point, or where the server finds room. */
