@@ -240,7 +240,7 @@ async function measure(
   header: Promise<Size | null>,
   record: ImageRecord | undefined,
 ): Promise<Omit<Measured, 'drawing'>> {
-  const size = (await header) ?? (await sizeInBrowser(file))
+  const size = (await header) ?? (await loadSize(file))
   const width = Math.min(size?.width ?? 800, limits.maxSidePixels)
   const height = Math.min(size?.height ?? 600, limits.maxSidePixels)
   const w = record?.w ?? firstWidth(width, height)
@@ -250,21 +250,12 @@ async function measure(
   return { id, file, caption, width, height, w, h: (w * height) / width }
 }
 
-/** Loads a picture in an image element: the browser reads the file, and decodes later. */
-async function sizeInBrowser(file: File): Promise<Size | null> {
-  const image = new Image()
-  image.src = URL.createObjectURL(file)
-  await new Promise((resolve) => {
-    image.onload = image.onerror = resolve
-  })
-  URL.revokeObjectURL(image.src)
-  const { naturalWidth: width, naturalHeight: height } = image
-  return width > 0 ? { width, height } : null
-}
-
 const loadTake = () => import('./take.ts')
 
 const loadHeader = (file: File) =>
   import('./header-size.ts').then(({ readFileHeader }) => readFileHeader(file))
+
+const loadSize = (file: File) =>
+  import('./header-size.ts').then(({ sizeInBrowser }) => sizeInBrowser(file)).catch(() => null)
 
 const nameOf = (file: File): string => cleanName(file.name)

@@ -1,7 +1,7 @@
 /** Own files that are decoded at the same time. */
 const DECODED_AT_ONCE_COUNT = 2
-/** Time after the last preview: the first bytes go then, and decoding takes a core for a while. */
-const AFTER_PREVIEWS_MS = 1_000
+/** Time after a preview in which no file is decoded: the first bytes go then, and decoding takes a core. */
+const AFTER_PREVIEW_MS = 1_000
 
 /**
  * The turns in which one's own files are decoded to be drawn here. Previews are made first, since everybody
@@ -12,22 +12,19 @@ export class OwnFileTurns {
   readonly #decoding = new Set<string>()
   readonly #withoutPreview = new Set<string>()
   #previewCount = 0
-  /** Whether a preview is being made, or was lately. */
-  #waitsForPreviews = false
-  #timer: ReturnType<typeof setTimeout> | undefined
 
-  /** Counts a preview as being made until it is there, or known not to come. */
+  /** Counts a preview as being made until a second after it is there, or until it is known not to come. */
   addPreview(id: string, preview: Promise<unknown>): void {
     this.#previewCount++
-    this.#waitsForPreviews = true
-    clearTimeout(this.#timer)
     const done = (made: unknown): void => {
       this.#previewCount--
       if (!made) this.#withoutPreview.add(id)
-      if (this.#previewCount === 0) this.#timer = setTimeout(this.#endWait, AFTER_PREVIEWS_MS)
       this.#begin()
     }
-    preview.then(done, () => done(null))
+    preview.then(
+      (made) => (made ? setTimeout(done, AFTER_PREVIEW_MS, made) : done(null)),
+      () => done(null),
+    )
   }
 
   /** Calls `start` in the file's turn. The returned function ends that, or the wait for it. */
@@ -41,15 +38,10 @@ export class OwnFileTurns {
     }
   }
 
-  readonly #endWait = (): void => {
-    this.#waitsForPreviews = false
-    this.#begin()
-  }
-
   #begin(): void {
     for (const [id, start] of this.#waiting) {
       if (this.#decoding.size >= DECODED_AT_ONCE_COUNT) return
-      if (this.#waitsForPreviews && !this.#withoutPreview.has(id)) continue
+      if (this.#previewCount > 0 && !this.#withoutPreview.has(id)) continue
       this.#waiting.delete(id)
       this.#decoding.add(id)
       start()
