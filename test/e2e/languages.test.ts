@@ -135,7 +135,7 @@ test('I6, I7: English loads no other language, and a choice in the settings is k
   )
   await page.locator('.overlay').waitFor({ state: 'attached' })
   await page.keyboard.press(',')
-  await page.getByText(panelWords.languages.ar).click()
+  await page.getByRole('radio', { name: panelWords.languages.ar }).click()
   await english.waitForLive(LANGUAGES.ar.live)
   assert.deepEqual(await languageOf(page), ['ar', 'rtl'])
   assert.equal(scripts.filter((path) => /assets\/words-ar-[\w-]+\.js$/.test(path)).length, 1)

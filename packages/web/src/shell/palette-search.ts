@@ -23,11 +23,12 @@ interface NotYet {
 /** The beginning of a word is taken for the word from this length on. */
 const MIN_BEGINNING_LENGTH = 3
 
-/** Returns the sentence about what can't be done yet, if one of the typed words means it. */
+/** Returns the sentence about what can't be done yet, if the first or the last of the typed words means it. */
 export function notYet(all: readonly NotYet[], text: string): string | null {
   const means = (typed: string, word: string): boolean =>
     typed.length < MIN_BEGINNING_LENGTH ? word === typed : word.startsWith(typed)
-  const typed = wordsOf(text)
+  const words = wordsOf(text)
+  const typed = [...words.slice(0, 1), ...words.slice(-1)]
   const meant = all.find(({ called }) =>
     wordsOf(called).some((word) => typed.some((each) => means(each, word))),
   )
