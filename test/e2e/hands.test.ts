@@ -44,7 +44,7 @@ for (const host of HOSTS)
       await page.keyboard.press('Control+k')
       await page.getByRole('combobox').waitFor()
       await page.keyboard.press('Control+v')
-      await page.getByRole('option', { name: text }).waitFor()
+      await page.locator('.palette .choice', { hasText: text }).waitFor()
       await page.keyboard.press('Escape')
       assert.deepEqual(
         (await recordsOf(board)).map(({ caption }) => caption),

@@ -369,7 +369,7 @@ describe('actions', () => {
     await field.fill('zoom out whole')
     await page.getByRole('option', { name: words.fitAll }).waitFor()
     await field.fill(tiles[2]!.label.slice(0, 4))
-    await page.getByRole('option', { name: tiles[2]!.label }).click()
+    await page.locator('.palette .choice', { hasText: tiles[2]!.label }).click()
     await waitForClose(anna)
     await anna.waitUntil((id) => {
       const tile = document.querySelector(`[data-image="${id}"]`)!
