@@ -123,8 +123,10 @@ const copyInTables = {
         if (owner.name !== 'toasts' || !first) return
         if (first.type === 'Literal') check(first.value, node)
         if (first.type === 'TemplateLiteral')
-          for (const { value } of first.quasis as Node[])
-            check((value as { raw: string }).raw, node)
+          check(
+            (first.quasis as Node[]).map(({ value }) => (value as { raw: string }).raw).join(' '),
+            node,
+          )
       },
     }
   },

@@ -60,7 +60,7 @@ test('the linter demands units of constants, and plain sentences of comments', a
       assert.deepEqual(await problemsIn(source, folder, name), ['2 no-void', '3 no-void'])
     })
 
-  await t.test('I5: the copy of the page stands in its tables', async () => {
+  await t.test('I45: the copy of the page stands in its tables', async () => {
     const source = [
       'export const a = <p>Nothing here</p>',
       'export const b = <input aria-label="Find a board" type="search" />',

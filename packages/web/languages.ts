@@ -13,7 +13,7 @@ const THEME = 'theme.js'
  * page in English loads none of them. So other languages cost it nothing.
  */
 export function languages(): Plugin {
-  const attributes: Record<string, string> = { 'data-en': '' }
+  const attributes: Record<string, string> = {}
   return {
     name: 'languages',
     apply: 'build',

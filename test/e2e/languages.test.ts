@@ -37,7 +37,7 @@ for (const name of ['de', 'ar'] as const)
   describe(`in ${name}`, () => {
     const language = LANGUAGES[name]
 
-    test('I6, I9: a desktop shows every view in it, nothing is cut off, and axe finds nothing', async (t) => {
+    test('I46, I49: a desktop shows every view in it, nothing is cut off, and axe finds nothing', async (t) => {
       const page = await openIn(t, name, {})
       const { found, look } = openInspector(page.page)
       await page.page.getByRole('heading', { name: language.empty }).waitFor()
@@ -63,7 +63,7 @@ for (const name of ['de', 'ar'] as const)
       assert.deepEqual(found, [])
     })
 
-    test('I9: a phone cuts nothing off', async (t) => {
+    test('I49: a phone cuts nothing off', async (t) => {
       const phone = await openIn(t, name, PHONE)
       const { found, look } = openInspector(phone.page)
       await inspect(phone.page, 'empty board', look)
@@ -84,14 +84,14 @@ for (const name of ['de', 'ar'] as const)
       assert.deepEqual(found, [])
     })
 
-    test('I10: an error of the server is told in it', async (t) => {
+    test('I50: an error of the server is told in it', async (t) => {
       const page = await openIn(t, name, { allowedErrors: /404/ })
       await page.page.goto(page.page.url().replace(/[^/]+$/, 'nosuchboard'))
       await page.page.getByRole('heading', { name: language.unknownBoard }).waitFor()
     })
   })
 
-test('I8: in Arabic the chrome is mirrored, and pictures keep their sides', async (t) => {
+test('I48: in Arabic the chrome is mirrored, and pictures keep their sides', async (t) => {
   const arabic = await openIn(t, 'ar', {})
   const { page } = arabic
   await arabic.drop([await samples.file('photos/pic1.jpg')], { x: 300, y: 400 })
@@ -118,7 +118,7 @@ test('I8: in Arabic the chrome is mirrored, and pictures keep their sides', asyn
   assert.deepEqual([await scale('undo'), await scale('plus')], ['-1 1', 'none'])
 })
 
-test('I6, I7: English loads no other language, and a choice in the settings is kept', async (t) => {
+test('I46, I47: English loads no other language, and a choice in the settings is kept', async (t) => {
   const scripts: string[] = []
   const english = await fixture.openPage(t, 'wire.test', await fixture.newBoard(), {
     locale: 'fr-FR',

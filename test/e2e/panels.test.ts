@@ -356,7 +356,7 @@ describe('actions', () => {
     await ben.waitForTiles(2)
   })
 
-  test("I11 to I13: the palette goes to a picture, and says what can't be done yet", async (t) => {
+  test("I51 to I53: the palette goes to a picture, and says what can't be done yet", async (t) => {
     const { anna, tiles } = await openThree(t, 'wire.test')
     const { page } = anna
     await page.locator('.overlay').waitFor({ state: 'attached' })
@@ -379,7 +379,7 @@ describe('actions', () => {
     }, tiles[2]!.id)
   })
 
-  test('I14: the ground has a menu, by the right button and by Shift F10', async (t) => {
+  test('I54: the ground has a menu, by the right button and by Shift F10', async (t) => {
     const { anna } = await openThree(t, 'wire.test')
     const { page } = anna
     await page.locator('.overlay').waitFor({ state: 'attached' })
@@ -400,7 +400,7 @@ describe('actions', () => {
     await page.getByRole('menu').waitFor({ state: 'detached' })
   })
 
-  test('I15: Paste adds what the clipboard has', async (t) => {
+  test('I55: Paste adds what the clipboard has', async (t) => {
     const { anna } = await fixture.openPair(t, 'localhost')
     const { page, context } = anna
     await context.grantPermissions(['clipboard-read', 'clipboard-write'])
@@ -416,7 +416,7 @@ describe('actions', () => {
     await anna.waitForPainted(1, 'stored')
   })
 
-  test('I14: a long press on the ground opens its menu', async (t) => {
+  test('I54: a long press on the ground opens its menu', async (t) => {
     const board = await fixture.newBoard()
     const phone = await fixture.openPage(t, 'wire.test', board, PHONE)
     await phone.page.locator('.overlay').waitFor({ state: 'attached' })

@@ -11,11 +11,11 @@
   const theme = kept('theme')
   if (theme === 'light' || theme === 'dark') root.dataset.theme = theme
   // The attributes of this script name the sentences of each language. English has none: it is in the page.
-  const nameOf = (tag) => `${tag}`.split('-')[0]
-  const language = [kept('language'), ...navigator.languages].find((tag) => nameOf(tag) in dataset)
-  // Chromium says `en-US@posix` where the system's locale is C, and no date can be written in that.
-  root.lang = (language ?? 'en').replace(/@.*/, '')
-  const name = nameOf(root.lang)
+  // Browsers have tags that `Intl` throws at, such as `en-US@posix`.
+  const [language, name] = [kept('language'), ...navigator.languages]
+    .map((tag) => /^(en|de|ar)\b(?:-\w{2,8})*/.exec(tag))
+    .find(Boolean) ?? ['en']
+  root.lang = language
   if (name === 'ar') root.dir = 'rtl'
   if (dataset[name]) document.write(`<script defer src="${base + dataset[name]}"></script>`)
   // A page that was opened beside the server's path, as at its own port, goes there.

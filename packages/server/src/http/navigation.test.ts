@@ -111,7 +111,7 @@ test('H8: a person who opens a wrong address is told in a page, without a script
   assert.equal((await open('/nowhere', LINK)).status, 404)
 })
 
-test("I10: such a page is in the first language of the browser's list that there is", async () => {
+test("I50: such a page is in the first language of the browser's list that there is", async () => {
   const said = { dir: 'rtl', wayOn: 'إلى <هناك>', sentences: { 'not-found': 'لا شيء هنا.' } }
   await writeFile(join(webRoot, 'problem.json'), JSON.stringify({ ar: said }))
   const headingFor = async (language: string) => {

@@ -13,7 +13,7 @@ const actionsOf = (names: Partial<typeof words>, synonyms: Partial<Record<string
     synonyms: synonyms[id],
   }))
 
-test('I11: the palette knows other words for an action, in each language', () => {
+test('I51: the palette knows other words for an action, in each language', () => {
   const english = actionsOf(words, paletteWords.synonyms)
   for (const text of ['remove', 'Erase', 'bin']) assert.equal(found(english, text)[0]?.id, 'delete')
   for (const text of ['whole', 'zoom out']) assert.equal(found(english, text)[0]?.id, 'fit')
@@ -24,7 +24,7 @@ test('I11: the palette knows other words for an action, in each language', () =>
   for (const text of ['إزالة', 'مسح']) assert.equal(found(inArabic, text)[0]?.id, 'delete', text)
 })
 
-test('I11: an action is found by its name before others are by other words', () => {
+test('I51: an action is found by its name before others are by other words', () => {
   const all = [
     { label: 'Trash', synonyms: 'delete' },
     { label: 'Delete', synonyms: undefined },
@@ -35,14 +35,14 @@ test('I11: an action is found by its name before others are by other words', () 
   )
 })
 
-test('I12: the words of names and captions are found without case, accents and signs', () => {
+test('I52: the words of names and captions are found without case, accents and signs', () => {
   const pictures = [{ label: 'IMG_2041.jpg', synonyms: 'Café in Orléans' }, { label: 'b.png' }]
   for (const text of ['2041', 'img 2041', 'cafe', 'orle caf'])
     assert.equal(found(pictures, text).length, 1, text)
   assert.deepEqual(found(pictures, 'afe'), [])
 })
 
-test("I13: what can't be done yet is answered by a sentence, in each language", () => {
+test("I53: what can't be done yet is answered by a sentence, in each language", () => {
   const sentence = (text: string) => notYet(Object.values(paletteWords.notYet), text)
   assert.equal(sentence('crop'), "Pictures can't be cropped here yet.")
   for (const text of ['rotate', 'Video', 'draw', 'comm']) assert.match(sentence(text)!, / yet\./)

@@ -77,12 +77,6 @@ export class Gestures {
       const id = pictureAt(event.target)
       if (id !== null && !isControl(event.target)) this.#handlers.doubleClick(id, event)
     })
-    // The menu key without a focused element is about the ground.
-    document.addEventListener(
-      'contextmenu',
-      (event) => event.target === document.body && this.#onContextMenu(event),
-      { signal },
-    )
     this.#safariPinch(signal)
   }
 

@@ -48,13 +48,13 @@ const ODD_FACTS: Record<string, readonly unknown[]> = {
 
 for (const [name, language] of Object.entries({ de: german, ar: arabic }))
   describe(`the sentences of ${name}`, () => {
-    test('I1: are those of the English tables, made of the same facts', () => {
+    test('I41: are those of the English tables, made of the same facts', () => {
       assert.deepEqual(Object.keys(language).sort(), Object.keys(english).sort())
       for (const [table, sentences] of Object.entries(english))
         compare(table, sentences, language[table as keyof Translations])
     })
 
-    test('I2: name every kind of file that is refused, and what to do instead', () => {
+    test('I42: name every kind of file that is refused, and what to do instead', () => {
       for (const kind of [...refusedKinds, textKind]) {
         const { facts } = new WireError(kind.code, { name: 'Facta', kind })
         const sentence = language.errors[kind.code](facts)
@@ -64,13 +64,13 @@ for (const [name, language] of Object.entries({ de: german, ar: arabic }))
       }
     })
 
-    test('I3: have no exclamation mark and no apology', () => {
+    test('I43: have no exclamation mark and no apology', () => {
       for (const sentence of sentencesOf(language))
         assert.doesNotMatch(sentence, /!|Ups|erfolgreich|ungültig|عذرًا|بنجاح/, sentence)
     })
   })
 
-test('I4: numbers take the form that their language has for them', () => {
+test('I44: numbers take the form that their language has for them', () => {
   assert.equal(german.page.deleted?.(1), '1 Bild gelöscht.')
   assert.equal(german.page.deleted?.(3), '3 Bilder gelöscht.')
   const counted = [1, 2, 3, 11, 100].map((n) => arabic.page.deleted?.(n))

@@ -33,6 +33,14 @@ export const share: Translations['share'] = {
   forOthers: (url) =>
     `localhost können andere nicht öffnen, darum beginnt dieser Link mit ${apart(url)}.`,
 
+  wall: 'Die Leinwand',
+  wallAddress: 'Adresse der Leinwand',
+  openThisWall: 'Diese Leinwand öffnen',
+  copyWall: 'Die Adresse der Leinwand kopieren',
+  wallHint: 'Auf einem anderen Bildschirm geöffnet, steht dort die Leinwand.',
+  wallNeedsLink:
+    'Ein Bildschirm, der noch nicht auf diesem Board war, braucht zuerst einen Link zum Ansehen. Dieser Browser hat keinen.',
+
   links: 'Links',
   names: { view: 'Ansehen', add: 'Hinzufügen', edit: 'Ändern', own: 'Board leiten' },
   uses: (n) => (n === 0 ? 'noch niemand' : plural(n, { one: '1 Browser', other: '# Browser' })),
