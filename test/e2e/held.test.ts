@@ -121,6 +121,46 @@ test('B105: a guest’s page that opens again goes on with the file of a picture
   await onQueue(queue, () => queue.pictures.length === 0, 'the moderator has it no longer')
 })
 
+test('I6: the file of a picture that was refused while adding was paused outlives its page', async (t) => {
+  const { owner, guest, reopen } = await opened(t, { store: memoryStore() })
+  owner.set({ adding: 'paused' })
+  await owner.settled()
+  const [id] = guest.add([newPhoto()])
+  await assert.rejects(guest.stored(id!), { code: 'adding-paused' })
+  await guest.close()
+  const again = reopen()
+  const isShown = () => again.uploads.get(id!)?.error?.code === 'adding-paused'
+  await whenSo((look) => [again.on('uploads', look)], isShown, 'the next page has it')
+  await assert.rejects(again.stored(id!), { code: 'adding-paused' })
+  owner.set({ adding: 'open' })
+  await owner.settled()
+  again.retry(id!)
+  assert.ok((await again.stored(id!)).blob)
+  assert.ok(owner.pictures.has(id!))
+})
+
+test('I6: what was added without a connection isn’t lost where the next page may not add', async (t) => {
+  const store = memoryStore()
+  const { owner, guest, reopen } = await opened(t, { store })
+  await guest.close()
+  owner.set({ adding: 'paused' })
+  await owner.settled()
+  // Nothing listens there.
+  const away = openBoard({ url: 'http://127.0.0.1:9', board: guest.id, store })
+  const [id] = away.add([newPhoto()])
+  await away.close()
+  for (const page of [reopen(), reopen()]) {
+    await assert.rejects(page.stored(id!), { code: 'adding-paused' })
+    await page.close()
+  }
+  owner.set({ adding: 'open' })
+  await owner.settled()
+  const last = reopen()
+  await assert.rejects(last.stored(id!), { code: 'adding-paused' })
+  last.retry(id!)
+  assert.ok((await last.stored(id!)).blob)
+})
+
 test('B106: nobody but those who own the board opens what waits', async (t) => {
   const { guest } = await opened(t)
   const made = await new Visitor(server.url).makeBoard()

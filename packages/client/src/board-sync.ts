@@ -211,7 +211,7 @@ export class BoardSync {
 
   #onCommandsRefused(commands: readonly Command[], why: Problem): void {
     for (const command of commands)
-      if (command.kind === 'image.add') this.uploads.fail(command.id, why)
+      if (command.kind === 'image.add') this.uploads.fail(command.id, why, command)
     this.events.emit('notice', why)
   }
 

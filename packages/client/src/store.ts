@@ -1,4 +1,4 @@
-import type { Command } from '@wirephoto/board'
+import type { Command, ErrorCode, ImageAdd } from '@wirephoto/board'
 
 /** A command without an answer. Under one client and number it never changes (F3). */
 export interface SavedCommand {
@@ -15,6 +15,13 @@ export interface SavedFile {
   readonly id: string
   readonly name: string
   readonly file: Blob
+  /** Why the server refused the picture for now, and the command that announces it again. */
+  readonly refused?: RefusedAdd | undefined
+}
+
+interface RefusedAdd {
+  readonly add: ImageAdd
+  readonly error: { readonly code: ErrorCode; readonly message: string }
 }
 
 /**

@@ -50,8 +50,8 @@ export class UploadJob {
   file: Blob
   /** Resolves when the store has a copy of the file, or can't keep one. */
   kept: Promise<void> = Promise.resolve()
-  /** The command that announced the picture; null when an earlier page sent it. */
-  readonly add: ImageAdd | null
+  /** The command that announced the picture; null when an earlier page sent it, and while it isn't refused. */
+  add: ImageAdd | null
   /** Whether the server may have a part of the file: it is asked before anything is sent. */
   isBegun: boolean
   /** Whether it waits for a preview, which goes first. */

@@ -142,8 +142,12 @@ export class Uploads {
   /** Takes over the files that earlier pages left. */
   adopt(files: readonly SavedFile[]): void {
     const unknown = files.filter(({ id }) => !this.#jobs.has(id))
-    for (const saved of unknown) this.#register(saved, null).isKept = true
+    const jobs = unknown.map((saved) => this.#register(saved, saved.refused?.add ?? null))
     this.#context.list.add(unknown)
+    for (const [i, { id, refused }] of unknown.entries()) {
+      jobs[i]!.isKept = true
+      if (refused && jobs[i]!.state.take('refused')) this.#showFailed(id, refused.error)
+    }
     this.pump()
   }
 
@@ -216,13 +220,16 @@ export class Uploads {
     return this.#replica.pictures.has(id) ? null : job.add
   }
 
-  /** Ends an upload that was refused; it stays in the list until it is retried or given up. */
-  fail(id: string, error: Problem): void {
+  /** Ends an upload that was refused, perhaps with its `add`; it stays in the list until it is retried or given up. */
+  fail(id: string, error: Problem, add: ImageAdd | null = null): void {
     const job = this.#jobs.get(id)
     if (!job?.state.take('refused')) return
+    job.add ??= add
     job.halt()
-    this.#context.list.update(id, { state: 'failed', error })
-    this.#forget(id)
+    this.#showFailed(id, error)
+    // It waits until adding is open again, which may be after a reload.
+    if (job.add && error.code === 'adding-paused') this.#keep(id, { add: job.add, error })
+    else this.#forget(id)
   }
 
   /** Takes an upload out of the list, as it is done or given up. */
@@ -423,9 +430,13 @@ export class Uploads {
     job.state.take('requeued')
   }
 
-  #keep(id: string): void {
+  #showFailed(id: string, error: Problem): void {
+    this.#context.list.update(id, { state: 'failed', error })
+  }
+
+  #keep(id: string, refused?: SavedFile['refused']): void {
     const { file, name } = this.shown.get(id)!
-    const saved = { board: this.#context.endpoint.id, id, file, name }
+    const saved = { board: this.#context.endpoint.id, id, file, name, refused }
     const put = async (): Promise<void> => {
       const job = this.#jobs.get(id)
       // Many may have been stored before their turn.
