@@ -125,7 +125,7 @@ test('T26: the file of a picture that was refused while adding was paused outliv
   const { owner, guest, reopen } = await opened(t, { store: memoryStore() })
   owner.set({ adding: 'paused' })
   await owner.settled()
-  const [id] = guest.add([newPhoto()])
+  const [id] = guest.addPictures([newPhoto()])
   await assert.rejects(guest.stored(id!), { code: 'adding-paused' })
   await guest.close()
   const again = reopen()
@@ -147,7 +147,7 @@ test('T26: what was added without a connection isn’t lost where the next page 
   await owner.settled()
   // Nothing listens there.
   const away = openBoard({ url: 'http://127.0.0.1:9', board: guest.id, store })
-  const [id] = away.add([newPhoto()])
+  const [id] = away.addPictures([newPhoto()])
   await away.close()
   for (const page of [reopen(), reopen()]) {
     await assert.rejects(page.stored(id!), { code: 'adding-paused' })

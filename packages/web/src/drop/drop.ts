@@ -16,7 +16,6 @@ import type { People } from '../state/people.ts'
 import type { Toasts } from '../state/toasts.ts'
 import { messageOf } from '../words/language.ts'
 import { words } from '../words/page.ts'
-import { refusal, sizeRefusal } from './file-type.ts'
 import type { Offer } from './offer.ts'
 import type { Previews } from './preview.ts'
 import type { Size } from './shrink.ts'
@@ -172,7 +171,10 @@ export class Drop {
   /** Refuses files that can't be added, and returns the others. */
   async #accepted(files: readonly File[], way: 'singly' | 'summed'): Promise<File[]> {
     const limit = await this.#limit
-    const refusals = await Promise.all(files.map((file) => refusal(file, nameOf(file), limit)))
+    const checks = await loadChecks()
+    const refusals = await Promise.all(
+      files.map((file) => checks?.refusal(file, nameOf(file), limit) ?? null),
+    )
     this.#tellRefused(files, refusals, way)
     return files.filter((_, i) => !refusals[i])
   }
@@ -182,8 +184,11 @@ export class Drop {
     pictures: readonly Measured[],
     way: 'singly' | 'summed',
   ): Promise<Measured[]> {
+    const checks = await loadChecks()
     const refusals = await Promise.all(
-      pictures.map((picture) => sizeRefusal(picture.file, nameOf(picture.file), picture)),
+      pictures.map(
+        (picture) => checks?.sizeRefusal(picture.file, nameOf(picture.file), picture) ?? null,
+      ),
     )
     const files = pictures.map(({ file }) => file)
     this.#tellRefused(files, refusals, way)
@@ -249,6 +254,9 @@ async function measure(
   const caption = record?.caption ?? ''
   return { id, file, caption, width, height, w, h: (w * height) / width }
 }
+
+/** Loads what tells that a file can't be added. Where it can't be had, the server judges alone. */
+const loadChecks = () => import('./file-type.ts').catch(() => null)
 
 const loadTake = () => import('./take.ts')
 
