@@ -14,15 +14,12 @@ import type { saveWords } from './save.ts'
 import type { shareWords } from './share.ts'
 import type { wallWords } from './wall.ts'
 
-/** A sentence in another language, made of the same facts. */
-type Translated<T> = T extends string
+/** A table in another language: the same sentences, made of the same facts. */
+type Translation<T> = T extends string
   ? string
   : T extends (...facts: infer Facts) => string
     ? (...facts: Facts) => string
-    : { readonly [K in keyof T]: Translated<T[K]> }
-
-/** A table in another language. A sentence that it lacks is shown in English. */
-type Translation<T> = { readonly [K in keyof T]?: Translated<T[K]> }
+    : { readonly [K in keyof T]: Translation<T[K]> }
 
 /** All tables by name. Another language has each of them. */
 export interface Translations {
