@@ -173,7 +173,7 @@ export class Drop {
     const limit = await this.#limit
     const checks = await loadChecks()
     const refusals = await Promise.all(
-      files.map((file) => checks?.refusal(file, nameOf(file), limit) ?? null),
+      files.map(async (file) => (await checks?.refusal(file, nameOf(file), limit)) ?? null),
     )
     this.#tellRefused(files, refusals, way)
     return files.filter((_, i) => !refusals[i])
@@ -187,7 +187,8 @@ export class Drop {
     const checks = await loadChecks()
     const refusals = await Promise.all(
       pictures.map(
-        (picture) => checks?.sizeRefusal(picture.file, nameOf(picture.file), picture) ?? null,
+        async (picture) =>
+          (await checks?.sizeRefusal(picture.file, nameOf(picture.file), picture)) ?? null,
       ),
     )
     const files = pictures.map(({ file }) => file)
