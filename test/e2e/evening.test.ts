@@ -43,7 +43,7 @@ test('F11, B21, W51, W52, W72, G21: a guest adds three, one is refused, two are 
   await sheet.getByRole('combobox', { name: wallWords.pace }).selectOption({
     label: wallWords.seconds(15),
   })
-  const wallAddress = await sheet.getByLabel(shareWords.wallAddress).inputValue()
+  const wallAddress = await sheet.getByLabel(shareWords.wallAddress, { exact: true }).inputValue()
   const card = await printCard(host)
   assert.notEqual(card, link)
   await host.page.keyboard.press('Escape')

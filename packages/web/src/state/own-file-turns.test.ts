@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { OwnFileTurns } from './own-file-turns.ts'
 
-const AFTER_PREVIEWS_MS = 1_000
-
-function open({ mock }: TestContext) {
-  mock.timers.enable({ apis: ['setTimeout'] })
+test('A39: own files are decoded two at a time, and once no preview is being made', async () => {
   const turns = new OwnFileTurns()
   const begun: string[] = []
   const request = (id: string) => turns.request(id, () => begun.push(id))
-  return { turns, begun, request, wait: () => mock.timers.tick(AFTER_PREVIEWS_MS) }
-}
-
-test('A39: own files are decoded two at a time, and a second after the last preview', async (t) => {
-  const { turns, begun, request, wait } = open(t)
   const [first, second] = [Promise.withResolvers<string>(), Promise.withResolvers<null>()]
   turns.addPreview('a', first.promise)
   turns.addPreview('b', second.promise)
@@ -22,12 +14,8 @@ test('A39: own files are decoded two at a time, and a second after the last prev
   second.resolve(null)
   await second.promise
   assert.deepEqual(begun, ['b'], 'a file without a preview goes at once')
-  wait()
-  assert.deepEqual(begun, ['b'], 'another preview is being made')
   first.resolve('preview')
   await first.promise
-  assert.deepEqual(begun, ['b'], 'the first bytes go now')
-  wait()
   assert.deepEqual(begun, ['b', 'a'], 'two at a time')
   endC!()
   endB!()
@@ -37,11 +25,12 @@ test('A39: own files are decoded two at a time, and a second after the last prev
   assert.deepEqual(begun, ['b', 'a', 'd', 'e'])
 })
 
-test('A39: a preview that fails keeps no file waiting', async (t) => {
-  const { turns, begun, request } = open(t)
+test('A39: a preview that fails keeps no file waiting', async () => {
+  const turns = new OwnFileTurns()
+  const begun: string[] = []
   const failed = Promise.reject(new Error('no preview'))
   turns.addPreview('a', failed)
-  request('a')
+  turns.request('a', () => begun.push('a'))
   await assert.rejects(failed)
   assert.deepEqual(begun, ['a'])
 })

@@ -1,7 +1,5 @@
 /** Own files that are decoded at the same time. */
 const DECODED_AT_ONCE_COUNT = 2
-/** Time after a preview in which no file is decoded: the first bytes go then, and decoding takes a core. */
-const AFTER_PREVIEW_MS = 1_000
 
 /**
  * The turns in which one's own files are decoded to be drawn here. Previews are made first, since everybody
@@ -13,7 +11,7 @@ export class OwnFileTurns {
   readonly #withoutPreview = new Set<string>()
   #previewCount = 0
 
-  /** Counts a preview as being made until a second after it is there, or until it is known not to come. */
+  /** Counts a preview as being made until it is there, or known not to come. */
   addPreview(id: string, preview: Promise<unknown>): void {
     this.#previewCount++
     const done = (made: unknown): void => {
@@ -21,10 +19,7 @@ export class OwnFileTurns {
       if (!made) this.#withoutPreview.add(id)
       this.#begin()
     }
-    preview.then(
-      (made) => (made ? setTimeout(done, AFTER_PREVIEW_MS, made) : done(null)),
-      () => done(null),
-    )
+    preview.then(done, () => done(null))
   }
 
   /** Calls `start` in the file's turn. The returned function ends that, or the wait for it. */
