@@ -121,7 +121,7 @@ test('B105: a guest’s page that opens again goes on with the file of a picture
   await onQueue(queue, () => queue.pictures.length === 0, 'the moderator has it no longer')
 })
 
-test('I6: the file of a picture that was refused while adding was paused outlives its page', async (t) => {
+test('B149: the file of a picture that was refused while adding was paused outlives its page', async (t) => {
   const { owner, guest, reopen } = await opened(t, { store: memoryStore() })
   owner.set({ adding: 'paused' })
   await owner.settled()
@@ -139,7 +139,7 @@ test('I6: the file of a picture that was refused while adding was paused outlive
   assert.ok(owner.pictures.has(id!))
 })
 
-test('I6: what was added without a connection isn’t lost where the next page may not add', async (t) => {
+test('B149: what was added without a connection isn’t lost where the next page may not add', async (t) => {
   const store = memoryStore()
   const { owner, guest, reopen } = await opened(t, { store })
   await guest.close()
