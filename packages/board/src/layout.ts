@@ -8,6 +8,10 @@ export interface Box {
   readonly h: number
 }
 
+/** Returns whether two rectangles share some area; edges alone don't count. */
+export const overlaps = (a: Box, b: Box): boolean =>
+  a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h
+
 /** The height of a row of new pictures. */
 export const ROW_HEIGHT_UNITS = 240
 export const GAP_UNITS = 16

@@ -10,7 +10,7 @@ import type {
 } from './commands.ts'
 import { WireError } from './errors.ts'
 import { guestRefusal } from './guest-rules.ts'
-import { type Box, boxOf } from './layout.ts'
+import { boxOf, overlaps } from './layout.ts'
 import { type ImageRecord, picturesOnBoard, type Records } from './records.ts'
 import { type Actor, may } from './rights.ts'
 import { apply, clampCoordinate, isFull, placeFor, topmost } from './rules.ts'
@@ -63,14 +63,11 @@ function onTop(records: Records, id: string): (change: Change) => Change {
     if (before?.kind !== 'image' || !('put' in change) || change.put.kind !== 'image') return change
     const { put } = change
     const covers = (other: ImageRecord): boolean =>
-      other.createdAt >= before.deletedAt! && other.z > put.z && overlap(boxOf(other), boxOf(put))
+      other.createdAt >= before.deletedAt! && other.z > put.z && overlaps(boxOf(other), boxOf(put))
     const isCovered = picturesOnBoard(records).some(covers)
     return isCovered ? { put: { ...put, z: generateKeyBetween(topmost(records), null) } } : change
   }
 }
-
-const overlap = (a: Box, b: Box): boolean =>
-  a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h
 
 /** Puts a picture that has waited onto the board. It counts as stored from now on, as it is new to everybody. */
 function admit(records: Records, image: ImageRecord, { now }: Actor): Change[] | WireError {

@@ -3,7 +3,7 @@ import { boardAddressOf } from '../board-address.ts'
 import { BoardReader } from '../board-reader.ts'
 import { inBackground } from '../in-background.ts'
 import { observePictures } from '../observe-pictures.ts'
-import type { OpenOptions } from '../types.ts'
+import type { Asks } from './sending.ts'
 import { type Frame, Tile } from './tile.ts'
 import { elementWords } from './words.ts'
 
@@ -20,9 +20,6 @@ p:empty { display: none }
 button { font: inherit; margin: .5em 0; padding: .4em .8em; cursor: pointer }
 :host([data-over]) { outline: 3px solid Highlight; outline-offset: -3px }
 `
-
-/** The board, and who asks for it. */
-type Asks = Pick<OpenOptions, 'url' | 'board' | 'token'>
 
 const htmlElement = globalThis.HTMLElement ?? class {}
 

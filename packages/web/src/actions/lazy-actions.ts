@@ -1,11 +1,18 @@
-import { type Box, type ImageRecord, isBoardId, picturesOnBoard, WireError } from '@wirephoto/board'
+import {
+  type Box,
+  type ImageRecord,
+  isBoardId,
+  overlaps,
+  picturesOnBoard,
+  WireError,
+} from '@wirephoto/board'
 import { type Board, blobUrl, downloadUrl } from '@wirephoto/client'
 import { generateNKeysBetween } from 'fractional-indexing'
 import type { AppState } from '../app-state.ts'
 import { boardUrl, keptLinks } from '../browser/board-links.ts'
 import { request } from '../browser/server-requests.ts'
 import { serverUrl } from '../browser/server-url.ts'
-import { around, overlaps } from '../geometry/box.ts'
+import { around } from '../geometry/box.ts'
 import { tidyBoard, tidySelected } from '../geometry/tidy-places.ts'
 import { saveArchive } from '../state/archive-download.ts'
 import { hashFor } from '../state/camera.ts'

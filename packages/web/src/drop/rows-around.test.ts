@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { overlaps } from '../geometry/box.ts'
+import { overlaps } from '@wirephoto/board'
 import { rowsAround } from './rows-around.ts'
 
 test('R16: pictures dropped together stand in rows, none over another, the first centred on the point', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { overlaps } from '@wirephoto/board'
 import fc from 'fast-check'
-import { contains, overlaps } from './box.ts'
+import { contains } from './box.ts'
 import { clearPlace } from './clear-place.ts'
 
 const bounds = { x: 8, y: 8, w: 344, h: 784 }

@@ -1,5 +1,5 @@
-import type { Box } from '@wirephoto/board'
-import { clamp, contains, overlaps } from './box.ts'
+import { type Box, overlaps } from '@wirephoto/board'
+import { clamp, contains } from './box.ts'
 import type { Point, Size } from './view.ts'
 
 /** Screen pixels between two floating parts. */

@@ -1,5 +1,5 @@
-import type { Box } from '@wirephoto/board'
-import { overlaps, type StackedBox } from './box.ts'
+import { type Box, overlaps } from '@wirephoto/board'
+import { type StackedBox } from './box.ts'
 
 type Boxes = ReadonlyMap<string, Box>
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Box, FreeSpots, GAP_UNITS, type ImageRecord } from '@wirephoto/board'
-import { around, overlaps } from './box.ts'
+import { type Box, FreeSpots, GAP_UNITS, type ImageRecord, overlaps } from '@wirephoto/board'
+import { around } from './box.ts'
 import { inReadingOrder } from './order.ts'
 import { type Placed, tidyBoard, tidySelected } from './tidy-places.ts'
 

@@ -1,7 +1,6 @@
-import type { Box } from '@wirephoto/board'
+import { type Box, overlaps } from '@wirephoto/board'
 import { type Accessor, createSignal, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import { overlaps } from '../geometry/box.ts'
 import { type Point, toScreen } from '../geometry/view.ts'
 import type { BoardStore } from '../state/board-store.ts'
 import type { Selection } from '../state/selection.ts'

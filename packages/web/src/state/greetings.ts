@@ -1,5 +1,5 @@
+import { overlaps } from '@wirephoto/board'
 import { type Accessor, createEffect, createSignal, onCleanup, untrack } from 'solid-js'
-import { overlaps } from '../geometry/box.ts'
 import type { BoardStore } from './board-store.ts'
 import type { Camera } from './camera.ts'
 

@@ -1,5 +1,5 @@
+import { overlaps } from '@wirephoto/board'
 import { createEffect, onCleanup } from 'solid-js'
-import { overlaps } from '../geometry/box.ts'
 import { viewBox } from '../geometry/view.ts'
 import type { BoardStore } from './board-store.ts'
 import type { Camera } from './camera.ts'

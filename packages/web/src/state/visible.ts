@@ -1,4 +1,4 @@
-import type { Box } from '@wirephoto/board'
+import { type Box, overlaps } from '@wirephoto/board'
 import {
   type Accessor,
   createComputed,
@@ -7,7 +7,7 @@ import {
   onCleanup,
   untrack,
 } from 'solid-js'
-import { contains, overlaps } from '../geometry/box.ts'
+import { contains } from '../geometry/box.ts'
 import { viewBox } from '../geometry/view.ts'
 import type { BoardStore } from './board-store.ts'
 import type { Camera } from './camera.ts'
