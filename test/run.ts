@@ -112,13 +112,15 @@ async function runFiles(files: readonly string[], least: number, most = least): 
   return [...failed]
 }
 
-/** Runs a file in a process of its own. Resolves to all that it tells, once it has ended. */
+/** Runs a file in a process of its own. Resolves to all that it tells, once it has ended or was ended. */
 async function runFile(file: string): Promise<TestEvent[]> {
   const start = performance.now()
-  const isTooLong = () => abort(`${file} took over ${FILE_TIMEOUT_MS / 1000} s`)
+  const overtime = new AbortController()
+  const isTooLong = () => overtime.abort(new Error(`Took over ${FILE_TIMEOUT_MS / 1000} s`))
   const timer = values.long ? undefined : setTimeout(isTooLong, FILE_TIMEOUT_MS)
   const timeout = values.long ? Number.POSITIVE_INFINITY : TEST_TIMEOUT_MS
-  const events = run({ files: [resolve(ROOT, file)], timeout, signal: stop.signal })
+  const signal = AbortSignal.any([stop.signal, overtime.signal])
+  const events = run({ files: [resolve(ROOT, file)], timeout, signal })
   try {
     return await Array.fromAsync<TestEvent>(events)
   } finally {
