@@ -2,11 +2,15 @@ import assert from 'node:assert/strict'
 import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { describe, test } from 'node:test'
+import type { ImageRecord } from '@wirephoto/board'
 import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
 import { BOTH_HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 import { drawAnimation } from '../support/pictures.ts'
+
+/** Slow enough for a busy machine to draw a photo long before it is sent. */
+const SLOW_BYTES_PER_SECOND = 150_000
 
 const { fixture, samples } = await openFixture()
 
@@ -23,7 +27,7 @@ for (const host of BOTH_HOSTS)
       const ben = await fixture.openPage(t, host, board)
       const screencast = await anna.startScreencast()
       const recording = await anna.recordTiles()
-      proxy.up.bytesPerSecond = 1_000_000
+      proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
 
       await anna.drop([photo], { x: 500, y: 400 })
       const [mine] = await anna.waitForPainted(1)
@@ -82,7 +86,7 @@ for (const host of BOTH_HOSTS)
       await anna.drop([await samples.file('photos/door-knocker.jpg')], { x: 400, y: 300 })
       const [start] = await anna.waitForPainted(1, 'stored')
       await ben.waitForPainted(1, 'stored')
-      await wireClient.waitForBatch(({ changes }) => changes.some((change) => isStored(change)))
+      await wireClient.waitForBatch(({ changes }) => changes.some((change) => isComplete(change)))
       const before = wireClient.batches.length
       const { mouse } = anna.page
       const diaries = [await anna.recordTiles(), await ben.recordTiles()]
@@ -199,8 +203,11 @@ const labelsOf = (tiles: readonly Tile[]) => tiles.map(({ label }) => label).sor
 const pixelsOf = (bytes: Buffer) => sharp(bytes).raw().toBuffer()
 const framesOf = (bytes: Buffer) => sharp(bytes, { animated: true }).raw().toBuffer()
 
-function isStored(change: object): boolean {
-  return 'put' in change && (change.put as { blob?: string | null }).blob != null
+/** Whether a picture is stored and has its variants, so that the server writes nothing more of it. */
+function isComplete(change: object): boolean {
+  if (!('put' in change)) return false
+  const { blob, variants } = change.put as Partial<ImageRecord>
+  return blob != null && variants != null
 }
 
 /** Returns the size in pixels, after orientation. */
