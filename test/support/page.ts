@@ -150,6 +150,11 @@ export class BoardPage {
     await this.#cdp.send('Input.dispatchTouchEvent', { type, touchPoints })
   }
 
+  /** Lifts the finger at once: one that waits for a busy page is a long press. */
+  async tap(at: Point): Promise<void> {
+    await Promise.all([this.touch('touchStart', at), this.touch('touchEnd')])
+  }
+
   /** Returns the pictures that have a node, oldest first. */
   async tiles(): Promise<Tile[]> {
     return this.page.evaluate(readTiles)
