@@ -123,15 +123,20 @@ async function openLane(
     })()
     await sender.drop([file], MIDDLE)
     const shown = async (image: string) => {
-      await page.waitForFunction(
+      const found = await page.waitForFunction(
         (selector) =>
-          [...document.querySelectorAll<HTMLImageElement>(selector)].some(
+          [...document.querySelectorAll<HTMLImageElement>(selector)].find(
             (each) =>
               each.complete && each.naturalWidth > 0 && getComputedStyle(each).opacity === '1',
           ),
         image,
         { polling: 'raf' },
       )
+      // A browser that has all bytes of a large photo shows it once it has decoded them.
+      await found.evaluate(async (each) => {
+        await each?.decode()
+        await new Promise(requestAnimationFrame)
+      })
       return now() - dropped
     }
     const times = { first: await shown(first), whole: await shown(whole) }
