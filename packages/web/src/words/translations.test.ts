@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { errorMessages, noticeMessages, refusedKinds, textKind, WireError } from '@wirephoto/board'
 import { activityWords } from './activity.ts'
@@ -69,6 +71,14 @@ for (const [name, language] of Object.entries({ de: german, ar: arabic }))
         assert.doesNotMatch(sentence, /!|Ups|erfolgreich|ungültig|عذرًا|بنجاح/, sentence)
     })
   })
+
+test('I56: German addresses people as "du", and never as "Sie" or "man"', async () => {
+  const folder = join(import.meta.dirname, 'de')
+  for (const name of await readdir(folder)) {
+    const text = await readFile(join(folder, name), 'utf8')
+    assert.doesNotMatch(text, /\b(Sie|Ihnen|Ihre?[mnrs]?|man)\b/, name)
+  }
+})
 
 test('I44: numbers take the form that their language has for them', () => {
   assert.equal(german.page.deleted?.(1), '1 Bild gelöscht.')

@@ -2,5 +2,5 @@ import type { Translations } from '../tables.ts'
 
 export const file: Translations['file'] = {
   unreadable:
-    'lässt sich nicht lesen. Noch einmal auswählen; einen Ordner kann man auf das Board ziehen.',
+    'lässt sich nicht lesen. Noch einmal auswählen; ein Ordner lässt sich auf das Board ziehen.',
 }

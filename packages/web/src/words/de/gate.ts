@@ -13,15 +13,15 @@ export const gate: Translations['gate'] = {
   backToBoard: 'Zurück zum Board',
   unsent: (n) =>
     plural(n, {
-      one: '1 Änderung ist noch nicht gesendet. Sie bleibt in diesem Browser und wird gesendet, sobald das Board wieder offen ist.',
+      one: '1 Änderung ist noch nicht gesendet. In diesem Browser bleibt sie, bis das Board wieder offen ist, und wird dann gesendet.',
       other:
-        '# Änderungen sind noch nicht gesendet. Sie bleiben in diesem Browser und werden gesendet, sobald das Board wieder offen ist.',
+        '# Änderungen sind noch nicht gesendet. In diesem Browser bleiben sie, bis das Board wieder offen ist, und werden dann gesendet.',
     }),
   unsentHere: (n) =>
     plural(n, {
-      one: '1 Änderung ist noch nicht gesendet. Bitte diese Seite offen lassen: Sie wird gesendet, sobald das Board wieder offen ist.',
+      one: '1 Änderung ist noch nicht gesendet. Bitte diese Seite offen lassen, bis das Board wieder offen ist: Dann wird sie gesendet.',
       other:
-        '# Änderungen sind noch nicht gesendet. Bitte diese Seite offen lassen: Sie werden gesendet, sobald das Board wieder offen ist.',
+        '# Änderungen sind noch nicht gesendet. Bitte diese Seite offen lassen, bis das Board wieder offen ist: Dann werden sie gesendet.',
     }),
   typeSomething: 'Den Code eintippen oder den Link einfügen.',
 }

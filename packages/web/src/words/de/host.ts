@@ -60,7 +60,7 @@ export const host: Translations['host'] = {
 
   waitForHost: (n) =>
     plural(n, { one: '1 wartet auf die Freigabe', other: '# warten auf die Freigabe' }),
-  waitForHostHint: 'Sie kommen auf das Board, sobald sie freigegeben sind.',
+  waitForHostHint: 'Auf das Board kommen sie, sobald sie freigegeben sind.',
   takeBack: 'Zurücknehmen',
   waits: 'wartet',
   arriving: 'unterwegs',

@@ -9,7 +9,7 @@ export const overlay: Translations['overlay'] = {
   captionPrompt: 'Was ist zu sehen?',
   notSent: 'Nicht gesendet',
   remove: 'Entfernen',
-  newVersion: 'Eine neue Version dieser Seite ist da. Sie kann jederzeit neu geladen werden.',
+  newVersion: 'Eine neue Version dieser Seite ist da. Neu laden geht jederzeit.',
   notKept:
     'Dieser Browser speichert keine Websitedaten. Bitte die Seite offen lassen, bis die Verbindung wieder steht: Was nicht gesendet ist, geht sonst verloren.',
   metadataKept: 'Neue Bilder behalten hier, wo, wann und mit welcher Kamera sie entstanden.',
@@ -69,7 +69,7 @@ export const overlay: Translations['overlay'] = {
   overtaken: (n) =>
     `${pictures(n)} ${ofMany(n, 'wurde', 'wurden')} inzwischen von jemand anderem geändert oder gelöscht und ${ofMany(n, 'bleibt', 'bleiben')} so.`,
   settingsOvertaken:
-    'Jemand hat die Einstellungen des Boards inzwischen geändert. Sie bleiben, wie sie sind.',
+    'Jemand hat die Einstellungen des Boards inzwischen geändert. Dabei bleibt es.',
 
   here: (n) => (n === 1 ? 'Nur du bist hier' : plural(n, { other: '# Leute sind hier' })),
   further: (n) => `+${number(n)}`,
