@@ -117,6 +117,7 @@ async function store(engine: Engine, scratch: string, place: number): Promise<Im
     deletedAt: null,
     deletedBy: null,
     replacedAt: null,
+    slot: null,
     purgeAt: null,
     purgeBy: null,
     link: null,

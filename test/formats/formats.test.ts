@@ -158,6 +158,7 @@ function completed(record: AnyRecord): AnyRecord {
       by: '',
       deletedBy: null,
       replacedAt: null,
+      slot: null,
       purgeAt: null,
       purgeBy: null,
       link: null,

@@ -65,6 +65,8 @@ export interface ImageSettle {
   readonly original?: OriginalFile
   /** URL that the server fetched it from; absent for an upload. */
   readonly source?: string
+  /** The live slot that it becomes the tile of; absent for any other picture. */
+  readonly slot?: string
 }
 
 /** A file that a picture shows, and what was found in it. */

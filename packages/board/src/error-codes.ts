@@ -24,6 +24,7 @@ export const errors = {
   'method-not-allowed': 405,
   conflict: 409,
   'etag-needed': 409,
+  'slot-in-trash': 409,
   'wrong-offset': 409,
   gap: 409,
   'stale-client': 409,

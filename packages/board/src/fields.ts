@@ -44,6 +44,8 @@ export const personName = z.string().check(z.maxLength(limits.personNameLength))
 export const caption = z.string().check(z.maxLength(limits.captionLength))
 /** The role that a link gives. */
 export const role = z.enum(ROLES)
+/** The name of a live slot, as its address has it. */
+export const slotName = z.string().check(z.regex(/^\w[\w.-]{0,63}$/))
 /** A key that stands between two others in z-order. */
 export const fractionalIndex = z.string().check(z.maxLength(200), z.refine(isFractionalIndex))
 

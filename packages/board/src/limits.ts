@@ -51,6 +51,9 @@ export const serverLimits = {
   joinCodeLength: 40,
   /** A websocket frame from a browser. */
   socketFrameBytes: 512 * 1024,
+  /** A frame of a live slot. */
+  frameBytes: 1_048_576,
+  framePixels: 4_000_000,
   /** Entries of the audit in one answer. */
   auditEntriesPerPage: 200,
   /** Sessions whose presence others see. Beyond them only those who drag are shown. */

@@ -21,6 +21,8 @@ export const programErrorMessages = {
     `A body with Content-Encoding${field ? `: ${field}` : ''} can't be read here. Send it as it is.`,
   'etag-needed': () => 'This picture has another file. To replace that, send its ETag as If-Match.',
   'wrong-etag': () => 'This picture has another file by now. Look at it, then send its ETag.',
+  'slot-in-trash': () =>
+    'The tile of this slot is in the trash. Put it back there, or send to a slot of another name.',
   'key-reused': () =>
     'Another request had this Idempotency-Key. Send this one with a key of its own.',
   'foreign-host': () =>

@@ -37,6 +37,8 @@ const migrations: readonly ((record: Fields) => Fields)[] = [
   (record) => (record['kind'] === 'board' ? { adding: 'open', ...record } : record),
   // Pictures know when their file took the place of another one.
   (record) => (record['kind'] === 'image' ? { replacedAt: null, ...record } : record),
+  // Pictures may be the tiles of live slots.
+  (record) => (record['kind'] === 'image' ? { slot: null, ...record } : record),
 ]
 
 /** The version of the records that this build writes. */

@@ -7,6 +7,7 @@ import {
   originalFile,
   pixels,
   sha256,
+  slotName,
   thumbhash,
   trashDays,
   uuid,
@@ -59,9 +60,14 @@ export const ImageRecordSchema = z.object({
   by: z.string(),
   /** Id of the link that it came by, which counts it; null for none. */
   link: z.nullable(z.string()),
+  /** The name of the live slot that it is the tile of; null for any other picture. */
+  slot: z.nullable(slotName),
   /** Milliseconds since 1970, by the server's clock. */
   createdAt: z.number(),
-  /** When its file was stored, or the copy made, in milliseconds since 1970; null while it arrives. */
+  /**
+   * When its file was stored, or the copy made, in milliseconds since 1970; null while it arrives. A slot's tile
+   * has the time of its first frame.
+   */
   storedAt: z.nullable(z.number()),
   /** When its file took the place of another one, in milliseconds since 1970; null for its first one. */
   replacedAt: z.nullable(z.number()),

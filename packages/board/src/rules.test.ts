@@ -99,6 +99,7 @@ describe('rules', () => {
       deletedAt: null,
       deletedBy: null,
       replacedAt: null,
+      slot: null,
       purgeAt: null,
       purgeBy: null,
       link: null,

@@ -93,7 +93,10 @@ function widthWithin(
   return narrower > SAME_SHAPE_FACTOR ? image.w / narrower : image.w
 }
 
-/** Gives a picture another file. It counts as stored from now on, and stays within its box. */
+/**
+ * Gives a picture another file. It counts as stored from now on, and stays within its box. The tile of a live slot isn't
+ * new with each frame.
+ */
 function replace(
   image: ImageRecord,
   { file, expected }: ImageReplace,
@@ -102,9 +105,9 @@ function replace(
   if (image.blob === null) return new WireError('conflict')
   if (image.blob === file.blob) return []
   if (expected !== null && image.blob !== expected) return new WireError('wrong-etag')
-  return [
-    { put: { ...image, ...file, w: widthWithin(image, file), storedAt: now, replacedAt: now } },
-  ]
+  const storedAt = image.slot === null ? now : image.storedAt
+  const w = widthWithin(image, file)
+  return [{ put: { ...image, ...file, w, storedAt, replacedAt: now } }]
 }
 
 /** Evaluates a command of the server's own on an existing picture. */

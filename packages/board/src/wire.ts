@@ -12,6 +12,7 @@ import {
   cursor,
   personName,
   role,
+  slotName,
   uuid,
 } from './fields.ts'
 import { limits, serverLimits } from './limits.ts'
@@ -25,8 +26,8 @@ import type { Role } from './roles.ts'
  *
  * Browser to server: `follow`, `commands`, `previews` (all answered), `presence`, `sending`, `seen`, `show`.
  * Server to browser: `changes`, `roster`, `presence`, `people`, `arrivals`, `seen`, `held`, `show`, `downloads`,
- * `notice`, `bye`, each one JSON string that is encoded once for all viewers; `preview`, an id and bytes; `reload`;
- * `echo`, answered at once, which measures the round trip.
+ * `notice`, `bye`, each one JSON string that is encoded once for all viewers; `preview` and `frame`, an id and bytes;
+ * `reload`; `echo`, answered at once, which measures the round trip.
  */
 
 /** The `auth` of a Socket.IO connection: the board or its held log, and the page's wire version. A wall counts as nobody. */
@@ -117,6 +118,9 @@ export const PictureQuery = z.extend(PlaceQuery, {
 
 /** The picture that an address names, where it is made there. */
 export const PictureAddress = z.object({ id: uuid })
+
+/** The live slot that an address names. */
+export const SlotAddress = z.object({ slot: slotName })
 
 /** The body of `PATCH /api/boards/<board>/images/<id>`. */
 export const ImageSet = ImagePatchSchema.shape.set

@@ -47,6 +47,7 @@ function picture(fields: Partial<ImageRecord> = {}): ImageRecord {
     deletedAt: null,
     deletedBy: null,
     replacedAt: null,
+    slot: null,
     purgeAt: null,
     purgeBy: null,
     link: null,

@@ -50,6 +50,7 @@ import { picturesAt } from './http/picture-addresses.ts'
 import { ProblemPage } from './http/problem-page.ts'
 import { serverOwnerRoutes } from './http/server-owner.ts'
 import { signInRoutes } from './http/sign-in.ts'
+import { slotRoutes } from './http/slots.ts'
 import { trustedProxies } from './http/trusted-proxies.ts'
 import { uploadRoutes } from './http/uploads.ts'
 import { webhookRoutes } from './http/webhooks.ts'
@@ -69,6 +70,7 @@ import { Moderation } from './moderation/moderation.ts'
 import { basePathOf } from './public-url.ts'
 import { Readiness } from './readiness.ts'
 import { openSignIn } from './sign-in/sign-in.ts'
+import { Slots } from './slots/slots.ts'
 import { TrustedClock } from './trusted-clock.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
 
@@ -128,6 +130,9 @@ export async function compose(
   const { engine, boards, audit, images } = storage
   const { incomingFiles, uploadProgress, previews, intake, directUpload, replacedFiles } = images
 
+  const slots = new Slots({ boards, directUpload, replacedFiles, bounds, log })
+  // Its last frames are stored before the boards close.
+  stack.defer(() => slots.close())
   const access = new Access(engine, config)
   stack.defer(() => access.endWatch())
   const ownerCodes = new OwnerCodes({
@@ -267,6 +272,7 @@ export async function compose(
       keptAnswers,
       replacedFiles,
     })
+    await routes.register(slotRoutes, { boards, guard, slots, bounds })
     await routes.register(uploadRoutes, { ...pictures, intake, maxUpload })
     await routes.register(blobRoutes, { ...pictures, files, variants })
     await routes.register(archiveRoutes, {
@@ -308,6 +314,7 @@ export async function compose(
     guard,
     previews,
     uploadProgress,
+    slots,
     metrics,
     log,
     readPageBuild,

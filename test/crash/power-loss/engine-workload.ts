@@ -121,6 +121,7 @@ const picture = (board: string, seq: number, blob: Buffer | null, x: number): Im
   deletedAt: null,
   deletedBy: null,
   replacedAt: null,
+  slot: null,
   purgeAt: null,
   purgeBy: null,
   link: null,

@@ -162,6 +162,7 @@ const pictureOf = (id: string, blob: string): ImageRecord => ({
   deletedAt: null,
   deletedBy: null,
   replacedAt: null,
+  slot: null,
   purgeAt: null,
   purgeBy: null,
   link: null,

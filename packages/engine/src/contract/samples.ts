@@ -47,6 +47,7 @@ export const image = (id: string, fields: Partial<ImageRecord> = {}): ImageRecor
   deletedAt: null,
   deletedBy: null,
   replacedAt: null,
+  slot: null,
   purgeAt: null,
   purgeBy: null,
   link: null,

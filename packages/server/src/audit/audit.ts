@@ -172,7 +172,7 @@ export class Audit {
 
   #onAct(board: LiveBoard, { command, sender, at }: BoardAct): void {
     const act = ACTS[command.kind]
-    if (act === undefined) return
+    if (act === undefined || isFrame(board, command)) return
     const facts = command.kind === 'board.patch' ? { settings: command.set } : {}
     const id = 'id' in command ? command.id : undefined
     const isAdmitted = command.kind === 'image.admit'
@@ -307,6 +307,12 @@ const ACTS: Partial<Record<Command['kind'], AuditAct>> = {
   'image.keep': 'keep',
   'image.erase': 'erase',
   'board.patch': 'settings',
+}
+
+/** Whether a command is a frame of a live slot: there is one a second, and its tile was noted. */
+function isFrame({ records }: LiveBoard, command: Command): boolean {
+  const record = command.kind === 'image.replace' ? records.get(command.id) : undefined
+  return record?.kind === 'image' && record.slot !== null
 }
 
 /** Returns the names that stand on the latest pictures of their authors. */

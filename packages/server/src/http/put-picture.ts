@@ -2,7 +2,6 @@ import {
   type ImageRecord,
   may,
   PictureAddress,
-  type PictureFile,
   parseOrThrow,
   STAND_IN_SIDE_PX,
   type StoredImage,
@@ -14,7 +13,7 @@ import type { ReplacedFiles } from '../images/replaced-files.ts'
 import type { DirectPicture, DirectUpload } from '../images/uploads/direct-upload.ts'
 import type { StoredFile } from '../images/uploads/picture-store.ts'
 import { variantKey } from '../images/variant-key.ts'
-import { type HeldLogs, waitsIn } from '../moderation/held-logs.ts'
+import type { HeldLogs } from '../moderation/held-logs.ts'
 import { findPicture, homeOf, imageOf, type RequestedBoard } from './board-route.ts'
 
 interface PutContext {
@@ -82,11 +81,7 @@ export async function putPicture(
     reply.header('etag', etagOf(image))
     if (ifMatch === undefined && ifNone === undefined) throw new WireError('etag-needed')
     if (!matches(ifMatch, image)) throw new WireError('wrong-etag')
-    if (!waitsIn(board)) await context.replacedFiles.keep(board.id, image)
-    const replace = { kind: 'image.replace', id, expected: image.blob, file: fileOf(file) } as const
-    // The right to do it was asked above.
-    const server = { ...sender, role: 'server' } as const
-    await board.act(file.vary ? [replace, file.vary] : [replace], server)
+    await context.replacedFiles.replace(board, image, file, sender)
   }
   const who = { sender, ended, settle }
   for await (const picture of body()) {
@@ -113,10 +108,4 @@ function matches(header: string | undefined, { blob }: ImageRecord): boolean {
   const names = header.split(',').map((each) => each.trim())
   const shown = `"${variantKey(blob!, STAND_IN_SIDE_PX)}"`
   return names.some((name) => name === '*' || name === `"${blob}"` || name === shown)
-}
-
-/** Returns a stored file as a record has it. */
-function fileOf({ settle }: StoredFile): PictureFile {
-  const { kind: _, id: _id, original = null, source = null, ...facts } = settle
-  return { ...facts, original, source, variants: null }
 }

@@ -39,6 +39,10 @@ const ANY_PICTURE = '01890a5d-ac96-7b74-8d4a-000000000001'
 
 /** One pixel. */
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
 /** Longer than any answer takes, on a slow machine. */
 const PATIENCE_MS = 20_000
 const OCTETS = 'application/offset+octet-stream'
@@ -392,6 +396,10 @@ const DOORS: Readonly<Record<string, Door>> = {
   'PUT /': put(() => '/'),
   'PUT /:name': put(() => '/p.gif'),
   'PUT /api/boards/:board/images/:id': put((at) => `${api(at)}/images/${newId()}`),
+  'PUT /api/boards/:board/slots/:slot': address('PUT', (at) => `${api(at)}/slots/${newId()}`, {
+    body: PNG,
+  }),
+  'PUT /b/:board/live/:slot': address('PUT', (at) => `${page(at)}/live/${newId()}`, { body: PNG }),
   'PATCH /api/boards/:board/images/:id': pictureAddress(
     'PATCH',
     (at, id) => `${api(at)}/images/${id}`,

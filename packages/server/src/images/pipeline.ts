@@ -93,7 +93,7 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
       if (record.kind === 'image' && record.blob === null)
         inBackground(intake.drop(board, record.id), log)
   })
-  const replacedFiles = new ReplacedFiles(engine, boards.clock)
+  const replacedFiles = new ReplacedFiles(engine, boards.clock, bounds)
   replacedFiles.follow(boards, log)
   const directUpload = new DirectUpload(intake, incomingFiles, previews, { maxUpload })
   return {

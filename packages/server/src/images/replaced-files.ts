@@ -1,15 +1,26 @@
-import { type AnyRecord, type ImageRecord, type PictureFile, settings } from '@wirephoto/board'
+import {
+  type AnyRecord,
+  type ImageRecord,
+  isHeldLog,
+  type PictureFile,
+  settings,
+} from '@wirephoto/board'
 import type { Engine, HistoryEntry } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Boards } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
+import type { Sender } from '../boards/sender.ts'
+import type { Bounds } from '../bounds.ts'
 import { inBackground } from '../in-background.ts'
 import type { TrustedClock } from '../trusted-clock.ts'
+import type { StoredFile } from './uploads/picture-store.ts'
 
 /** Entries of one picture that are kept. A file with a source takes two. */
 const KEPT_ENTRIES_COUNT = 10
 /** Entries of one board that are read at a time. */
 const LISTED_ENTRIES_COUNT = 1_000
+/** The entries of a picture: files that others took the place of, and stored frames of a live slot. */
+const KINDS = ['replaced', 'frame'] as const
 const DAY_MS = 24 * 3_600_000
 
 /** A file that a picture had, as its entry tells of it. */
@@ -23,9 +34,12 @@ export class ReplacedFiles {
   readonly #engine: Engine
   readonly #clock: TrustedClock
 
-  constructor(engine: Engine, clock: TrustedClock) {
+  readonly #framesPerSlot: number
+
+  constructor(engine: Engine, clock: TrustedClock, bounds: Bounds) {
     this.#engine = engine
     this.#clock = clock
+    this.#framesPerSlot = bounds['frames-per-slot']
   }
 
   /** Forgets the files of each picture that goes for good, on every board that is opened. */
@@ -47,6 +61,21 @@ export class ReplacedFiles {
     })
   }
 
+  /** Gives a picture another file, and keeps the one that goes. Nobody's right is asked. */
+  async replace(
+    board: LiveBoard,
+    image: ImageRecord,
+    { settle, vary }: Pick<StoredFile, 'settle' | 'vary'>,
+    sender: Sender,
+  ): Promise<void> {
+    // A picture that waits has no history.
+    if (!isHeldLog(board.id)) await this.keep(board.id, image)
+    const { kind: _, id: _id, slot: _slot, original = null, source = null, ...facts } = settle
+    const file: PictureFile = { ...facts, original, source, variants: null }
+    const replace = { kind: 'image.replace', id: image.id, expected: image.blob, file } as const
+    await board.act(vary ? [replace, vary] : [replace], { ...sender, role: 'server' })
+  }
+
   /** Keeps the file of a picture, durably. Call it before another one takes its place. */
   async keep(board: string, image: ImageRecord): Promise<void> {
     const { id: subject, blob, type, bytes, width, height, thumbhash } = image
@@ -63,13 +92,15 @@ export class ReplacedFiles {
       source,
       variants,
     }
-    const entry = { at: this.#clock.now(), kind: 'replaced', subject } as const
+    const kind = image.slot === null ? 'replaced' : 'frame'
+    const keep = image.slot === null ? KEPT_ENTRIES_COUNT : this.#framesPerSlot
+    const entry = { at: this.#clock.now(), kind, subject } as const
     const entries: HistoryEntry[] = [{ ...entry, data: JSON.stringify(file), blob }]
     // It has no facts of its own, and keeps the blob.
     if (original) entries.unshift({ ...entry, data: '', blob: original.blob })
     const { history } = this.#engine
     await history.append(board, entries)
-    await history.prune(board, { kind: 'replaced', subject, keep: KEPT_ENTRIES_COUNT })
+    await history.prune(board, { kind, subject, keep })
   }
 
   /** Finds the latest file that a picture had and that isn't its present one. Null if it is kept no longer. */
@@ -88,17 +119,21 @@ export class ReplacedFiles {
 
   /** Forgets the files of pictures that are gone. */
   async forget(board: string, ids: Iterable<string>): Promise<void> {
-    const all = { kind: 'replaced', before: Number.MAX_SAFE_INTEGER } as const
-    for (const subject of ids) await this.#engine.history.prune(board, { ...all, subject })
+    const before = Number.MAX_SAFE_INTEGER
+    for (const subject of ids)
+      for (const kind of KINDS) await this.#engine.history.prune(board, { kind, before, subject })
   }
 
   /** Forgets the files of a board that are too old, and those of pictures that a crash has left behind. */
   async prune(board: string, records: LiveBoard['records']): Promise<void> {
     const { history } = this.#engine
     const before = this.#clock.expiredBefore(settings(records).trashDays * DAY_MS)
-    if (before !== null) await history.prune(board, { kind: 'replaced', before })
-    const query = { kind: 'replaced', limit: LISTED_ENTRIES_COUNT } as const
-    const subjects = new Set((await history.list(board, query)).map(({ subject }) => subject))
+    const subjects = new Set<string>()
+    for (const kind of KINDS) {
+      if (before !== null) await history.prune(board, { kind, before })
+      const listed = await history.list(board, { kind, limit: LISTED_ENTRIES_COUNT })
+      for (const { subject } of listed) subjects.add(subject)
+    }
     await this.forget(
       board,
       [...subjects].filter((id) => !records.has(id)),

@@ -25,6 +25,7 @@ import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { Metrics } from '../metrics.ts'
 import type { HeldCommands } from '../moderation/held-commands.ts'
 import type { HeldLogs } from '../moderation/held-logs.ts'
+import type { Slots } from '../slots/slots.ts'
 import { handshakeLimiterWith, type PartyLimiter } from './party-limiter.ts'
 import { Room } from './room.ts'
 import { Session } from './session.ts'
@@ -36,6 +37,7 @@ interface GatewayOptions {
   readonly guard: Guard
   readonly previews: Previews
   readonly uploadProgress: UploadProgress
+  readonly slots: Slots
   readonly metrics: Metrics
   readonly log: FastifyBaseLogger
   /** Reads the build of the page that the server serves; null for none. */

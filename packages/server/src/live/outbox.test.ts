@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Batch, Cursor } from '@wirephoto/board'
 import { encodeBatch } from '../boards/encoded-batch.ts'
 import { type BroadcastEvent, type Burst, burstOf, type LatestByKey } from './broadcast.ts'
-import { encodeText } from './encoded-event.ts'
+import { type EncodedEvent, encodeText } from './encoded-event.ts'
 import { Outbox, type OutboxRoom } from './outbox.ts'
 import type { SocketWriter } from './socket-writer.ts'
 
@@ -14,6 +14,7 @@ const cursor = (seq: number) => `e.${seq}.s` as Cursor
 class StalledWriter {
   readonly sent: string[] = []
   backlogBytes = 0
+  liveBytes = 0
 
   emit(event: string, text = ''): void {
     this.sent.push(`${event} ${text}`.trim())
@@ -22,6 +23,16 @@ class StalledWriter {
   write({ events, frames }: Burst): void {
     this.sent.push(events.map(({ event }) => event).join('+'))
     this.backlogBytes += frames.length
+  }
+
+  writeFrame({ args, frames }: EncodedEvent): void {
+    this.sent.push(`frame ${String(args[0])}`)
+    this.backlogBytes += frames.length
+    this.liveBytes += frames.length
+  }
+
+  drain(): void {
+    this.backlogBytes = this.liveBytes = 0
   }
 }
 
@@ -192,4 +203,64 @@ test('Y8, F12: a viewer that takes little gets the uploads in parts, each in its
   assert.equal(Object.keys(heard).length, 3_000)
   assert.deepEqual([heard[ids[0]!], heard[ids[2_999]!]], [null, { ...state, sent: 2 }])
   assert.deepEqual(reasons, [])
+})
+
+const frame = (name: string, kib: number): EncodedEvent => ({
+  event: 'frame',
+  args: [name],
+  frames: Buffer.alloc(kib * KIB_BYTES),
+})
+
+test('L36, F12: a viewer who is slow skips frames, and gets the latest of each slot in turn', async () => {
+  const { outbox, writer } = open()
+  outbox.sendFrame('a', frame('idle', 1))
+  await outbox.follow(cursor(1))
+  writer.sent.length = 0
+  outbox.sendFrame('a', frame('a1', 100))
+  for (const each of ['a2', 'a3']) outbox.sendFrame('a', frame(each, 100))
+  outbox.sendFrame('b', frame('b1', 100))
+  outbox.sendFrame('a', frame('a4', 100))
+  assert.deepEqual(writer.sent, ['frame a1'])
+  writer.drain()
+  outbox.drained()
+  assert.deepEqual(writer.sent, ['frame a1', 'frame a4'])
+  writer.drain()
+  outbox.drained()
+  assert.deepEqual(writer.sent, ['frame a1', 'frame a4', 'frame b1'])
+  writer.drain()
+  outbox.drained()
+  assert.equal(writer.sent.length, 3)
+  outbox.close()
+})
+
+test('L36: a frame on its way keeps changes back no more than its bytes must', async () => {
+  const { outbox, room, writer } = open()
+  await outbox.follow(cursor(1))
+  outbox.sendFrame('a', frame('a1', 500))
+  for (let i = 0; i < 5; i++) outbox.send(burstOf([room.next()]))
+  assert.deepEqual(writer.sent.slice(-5), Array(5).fill('changes'))
+  writer.drain()
+  outbox.drained()
+  assert.equal(writer.backlogBytes, 0)
+  outbox.close()
+})
+
+test('L36, F6: the largest frame goes alone, and a viewer costs 1 MiB at most', async () => {
+  const { outbox, room, writer } = open()
+  await outbox.follow(cursor(1))
+  outbox.send(burstOf([room.next()]))
+  writer.backlogBytes = 32 * KIB_BYTES
+  outbox.sendFrame('a', frame('a1', 1024))
+  assert.ok(!writer.sent.includes('frame a1'))
+  writer.drain()
+  outbox.drained()
+  assert.equal(writer.sent.at(-1), 'frame a1')
+  outbox.send(burstOf([room.next()]))
+  assert.equal(writer.backlogBytes, 1024 * KIB_BYTES)
+  outbox.sendFrame('a', frame('a2', 10))
+  writer.drain()
+  outbox.drained()
+  await turn()
+  assert.equal(writer.sent.at(-1), 'frame a2', 'it follows when the viewer has been caught up')
+  outbox.close()
 })

@@ -10,10 +10,13 @@ import { encodeBatch } from '../boards/encoded-batch.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import { OWN_PARTY } from '../fairness/party.ts'
 import { type BroadcastEvent, type Burst, burstOf, type LatestByKey } from './broadcast.ts'
+import type { EncodedEvent } from './encoded-event.ts'
 import type { SocketWriter } from './socket-writer.ts'
 
 /** Bytes that may wait for one viewer before it counts as behind: half of what F6 allows. */
 export const VIEWER_BACKLOG_BYTES = 512 * 1024
+/** Bytes that may wait for one viewer, a live frame included (F6). */
+const VIEWER_BYTES = 2 * VIEWER_BACKLOG_BYTES
 /** Backlog below which a viewer counts as drained. */
 const DRAINED_BACKLOG_BYTES = 64 * 1024
 /** Bytes for which every drained viewer has room. */
@@ -69,6 +72,8 @@ export class Outbox {
   #cursor: Cursor | null = null
   /** Entries that found no room on the socket, by event and key. */
   readonly #waiting = new Map<string, Map<string, unknown>>()
+  /** The latest frames that found no room, by tile. All viewers share their bytes. */
+  readonly #frames = new Map<string, EncodedEvent>()
   #behindTimer: NodeJS.Timeout | undefined
 
   /** Calls `cutOff` when the viewer can't be served any longer. */
@@ -117,11 +122,36 @@ export class Outbox {
       return this.#sendWaiting()
     }
     if (this.#state !== 'following') return
-    const hasRoom = this.#writer.backlogBytes + frames.length <= VIEWER_BACKLOG_BYTES
+    const { backlogBytes, liveBytes } = this.#writer
+    const hasRoom =
+      backlogBytes - liveBytes + frames.length <= VIEWER_BACKLOG_BYTES &&
+      backlogBytes + frames.length <= VIEWER_BYTES
     if (hasRoom) {
       if (cursor) this.#cursor = cursor
       this.#writer.write(burstOf([event]))
     } else if (cursor) this.#exit('overflowed')
+  }
+
+  /** Sends a live frame when nothing waits before it. Until then a later one of the same tile takes its place (F12). */
+  sendFrame(tile: string, frame: EncodedEvent): void {
+    if (this.#state !== 'following' && this.#state !== 'behind') return
+    // It keeps the turn of the frame before it.
+    this.#frames.set(tile, frame)
+    this.#sendFrames()
+  }
+
+  #sendFrames(): void {
+    for (const [tile, frame] of this.#frames) {
+      if (!this.#isDrained('following') || !this.#hasRoomFor(frame)) return
+      this.#frames.delete(tile)
+      this.#writer.writeFrame(frame)
+    }
+  }
+
+  /** Whether a frame fits in beside the rest. A large one goes alone, so that a viewer costs 1 MiB at most (F6). */
+  #hasRoomFor({ frames }: EncodedEvent): boolean {
+    const { backlogBytes } = this.#writer
+    return backlogBytes === 0 || backlogBytes + frames.length <= VIEWER_BACKLOG_BYTES
   }
 
   /** Tells a viewer that the board has another history: it must take a snapshot. */
@@ -138,6 +168,7 @@ export class Outbox {
         this.#rejoin().catch(() => this.#cutOff("can't be caught up"))
       })
     else if (this.#waiting.size > 0) this.#sendWaiting()
+    this.#sendFrames()
   }
 
   close(): void {
@@ -149,6 +180,7 @@ export class Outbox {
     this.#state = EXITS[before][exit]
     if (this.#state === before) return
     clearTimeout(this.#behindTimer)
+    if (this.#state === 'closed') this.#frames.clear()
     if (this.#state !== 'behind') return
     this.#behindTimer = setTimeout(() => {
       this.#cutOff(`behind for ${BEHIND_TIMEOUT_MS / 1000} s`)
@@ -173,8 +205,9 @@ export class Outbox {
     if (!this.#isDrained('behind') || !this.#cursor) return
     const changes = await this.#board.changesSince(this.#cursor, this.#party).catch(() => null)
     if (this.#state !== 'behind') return
-    if (this.#resume(changes)) this.#sendWaiting()
-    else this.#writer.emit('reload')
+    if (!this.#resume(changes)) return this.#writer.emit('reload')
+    this.#sendWaiting()
+    this.#sendFrames()
   }
 
   #keepLatest(event: string, entries: LatestByKey): void {

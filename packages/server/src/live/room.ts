@@ -9,6 +9,7 @@ import type { LiveBoard } from '../boards/live-board.ts'
 import type { Bounds } from '../bounds.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Slots } from '../slots/slots.ts'
 import { Broadcast, type LatestByKey } from './broadcast.ts'
 import { encodeBytes, encodeText } from './encoded-event.ts'
 import type { Outbox, OutboxRoom } from './outbox.ts'
@@ -34,6 +35,7 @@ export interface Member {
 interface RoomOptions {
   readonly bounds: Bounds
   readonly uploadProgress: UploadProgress
+  readonly slots: Slots
   readonly metrics: Metrics
   /** Called when the last member has left. */
   readonly onEmpty: () => void
@@ -57,7 +59,7 @@ export class Room implements OutboxRoom {
   #showTimer: NodeJS.Timeout | undefined
   #shownAt = Number.NEGATIVE_INFINITY
 
-  constructor(board: LiveBoard, { uploadProgress, metrics, bounds, onEmpty }: RoomOptions) {
+  constructor(board: LiveBoard, { uploadProgress, slots, metrics, bounds, onEmpty }: RoomOptions) {
     this.board = board
     this.#uploadProgress = uploadProgress
     this.#onEmpty = onEmpty
@@ -78,6 +80,10 @@ export class Room implements OutboxRoom {
       uploadProgress.listen(board.id, {
         onProgress: (arrivals) => this.broadcastLatest('arrivals', arrivals),
         onPreview: (id, bytes) => this.#broadcast.addPreview(encodeBytes('preview', id, bytes)),
+      }),
+      slots.listen(board.id, (id, bytes) => {
+        const frame = encodeBytes('frame', id, bytes)
+        for (const { outbox } of this.#members) outbox.sendFrame(id, frame)
       }),
     ]
   }

@@ -354,7 +354,8 @@ export class Session implements Member {
 
   /** Cuts off a viewer who has answers sent and reads none. */
   #isUnread(): boolean {
-    if (this.#writer.isHeld || this.#writer.backlogBytes <= UNREAD_BYTES) return false
+    const { isHeld, backlogBytes, liveBytes } = this.#writer
+    if (isHeld || backlogBytes - liveBytes <= UNREAD_BYTES) return false
     this.#cutOff('sends without reading')
     return true
   }

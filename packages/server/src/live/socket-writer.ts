@@ -55,6 +55,11 @@ export class SocketWriter {
     return this.#passedBytes + this.#stream.writableLength
   }
 
+  /** Those of the bytes that wait that are live frames. */
+  get liveBytes(): number {
+    return liveBytes.get(this.#stream) ?? 0
+  }
+
   /** Sends an event to this session alone, with a body of JSON. */
   emit(event: string, text?: string, bytes = Buffer.byteLength(text ?? '')): void {
     this.#sendOrKeep(bytes, () => {
@@ -74,6 +79,17 @@ export class SocketWriter {
     this.#held = []
     this.#heldBytes = 0
     this.#websocket.resume()
+  }
+
+  /**
+   * Sends a live frame, whose bytes all viewers share. It is the sender's, so nobody is cut off for not having read it.
+   */
+  writeFrame(frame: EncodedEvent): void {
+    const { length } = frame.frames
+    this.write({ events: [frame], frames: frame.frames })
+    if (this.#stream.writableLength === 0) return
+    liveBytes.set(this.#stream, this.liveBytes + length)
+    this.#stream.write(NOTHING, () => liveBytes.set(this.#stream, this.liveBytes - length))
   }
 
   /** Sends what was held back, and reads again. */
@@ -136,7 +152,8 @@ export class SocketWriter {
 export function boundUnread(conn: Socket['conn']): void {
   const { socket } = conn.transport as unknown as Transport
   const check = () => {
-    if (socket.bufferedAmount > UNREAD_BYTES || packetsOf(conn).length > UNREAD_PACKETS_COUNT)
+    const unreadBytes = socket.bufferedAmount - (liveBytes.get(socket._socket) ?? 0)
+    if (unreadBytes > UNREAD_BYTES || packetsOf(conn).length > UNREAD_PACKETS_COUNT)
       socket.terminate()
   }
   socket.on('message', check)
@@ -161,6 +178,9 @@ type Transport = NodeJS.EventEmitter & { socket: PrivateWebSocket }
 type PrivateWebSocket = WebSocket & { readonly _socket: NetSocket }
 
 const NOTHING = Buffer.alloc(0)
+
+/** The bytes of live frames that wait on each connection. */
+const liveBytes = new WeakMap<NetSocket, number>()
 
 export const transportOf = ({ conn }: Socket): Transport => conn.transport as unknown as Transport
 

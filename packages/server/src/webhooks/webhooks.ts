@@ -175,7 +175,8 @@ interface PictureEvent {
 function eventOf(change: Change, before: AnyRecord | undefined): PictureEvent | null {
   const old = before?.kind === 'image' && isThere(before) ? before : null
   const now = 'put' in change && change.put.kind === 'image' ? change.put : null
-  if (now && isThere(now)) return old?.blob === now.blob ? null : { type: 'stored', picture: now }
+  const isSame = old !== null && (old.blob === now?.blob || old.slot !== null)
+  if (now && isThere(now)) return isSame ? null : { type: 'stored', picture: now }
   return old ? { type: 'removed', picture: old } : null
 }
 

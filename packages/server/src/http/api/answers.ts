@@ -41,6 +41,14 @@ export const StoredHeld = z.union([
   z.strictObject({ ...StoredPictures.shape, ...held }),
 ])
 
+/** The tile of a live slot, and how many frames of the request were shown, and came too fast. */
+export const PushedFrames = z.strictObject({
+  id: z.string(),
+  frames: z.int(),
+  skipped: z.int(),
+  ...addresses,
+})
+
 export const BoardInfo = z.strictObject({ id: z.string(), url: z.string(), title: z.string() })
 
 /** A link with its secret, which stands behind the `#` of its address. */

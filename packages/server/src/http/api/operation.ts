@@ -4,6 +4,7 @@ import type * as z from 'zod/mini'
 export const TAGS = {
   Boards: 'Boards, their titles and what is on them.',
   Pictures: 'Adding, reading, changing and removing pictures.',
+  'Live slots': 'Tiles whose picture a script replaces as often as it likes.',
   Files: 'The files of pictures, as they are shown and as they were sent.',
   Uploads: 'Files in parts, which go on after a break: the tus protocol, version 1.0.0.',
   Changes: 'Following a board by requests, where no websocket passes.',

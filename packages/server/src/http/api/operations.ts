@@ -46,6 +46,7 @@ import {
   OwnerState,
   OwnSession,
   Picture,
+  PushedFrames,
   Ready,
   Rule,
   ServerOwners,
@@ -160,6 +161,20 @@ const PUT_PICTURE: Operation = {
   headers: KEY,
   body: { content: ['*/*', 'multipart/form-data'] },
   answers: { 201: Stored, 202: StoredHeld },
+}
+
+const PUSH_FRAME: Operation = {
+  tag: 'Live slots',
+  summary: "Shows the picture in the body on a slot's tile, for everybody: `curl -T loss.png`.",
+  about:
+    'JPEG, PNG or WebP. A body of multipart/x-mixed-replace is a stream of them. Frames are shown at once; one a second is stored, and the last.',
+  body: { content: ['*/*', 'multipart/x-mixed-replace'] },
+  answers: { 202: PushedFrames },
+}
+
+const slots: Operations = {
+  'PUT /api/boards/:board/slots/:slot': PUSH_FRAME,
+  'PUT /b/:board/live/:slot': PUSH_FRAME,
 }
 
 const pictures: Operations = {
@@ -547,6 +562,7 @@ const tutorials: Operations = {
 export const operations: Operations = {
   ...boards,
   ...pictures,
+  ...slots,
   ...files,
   ...uploads,
   ...changes,

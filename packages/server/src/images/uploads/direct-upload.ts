@@ -44,6 +44,8 @@ export interface DirectPicture {
   readonly url?: string
   /** The id that its sender gives it. Default: one that is made here. */
   readonly id?: string
+  /** The live slot that it becomes the tile of. */
+  readonly slot?: string
 }
 
 /** A picture of one request, from its first byte to the settled record. */
@@ -328,7 +330,11 @@ function commandsFor(
   const { settle, vary } = stored!
   const { width, height, thumbhash } = settle
   const settled = settling({
-    settle: { ...settle, ...(picture.url && { source: picture.url }) },
+    settle: {
+      ...settle,
+      ...(picture.url && { source: picture.url }),
+      ...(picture.slot && { slot: picture.slot }),
+    },
     vary,
   })
   const add: ImageAdd = { ...addCommand(picture, id, shift), width, height, thumbhash }

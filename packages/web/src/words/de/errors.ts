@@ -52,6 +52,8 @@ export const errors: Translations['errors'] = {
     'Dieses Bild hat eine andere Datei. Bitte ihr ETag als If-Match senden, um sie zu ersetzen.',
   'wrong-etag': () =>
     'Dieses Bild hat inzwischen eine andere Datei. Bitte ansehen und dann ihr ETag senden.',
+  'slot-in-trash': () =>
+    'Die Kachel dieses Platzes liegt im Papierkorb. Bitte zurückholen oder an einen anderen senden.',
   'key-reused': () =>
     'Eine andere Anfrage hatte diesen Idempotency-Key. Bitte mit einem eigenen senden.',
   'no-wall-link': () =>

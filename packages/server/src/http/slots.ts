@@ -1,0 +1,85 @@
+import { parseOrThrow, SlotAddress, WireError } from '@wirephoto/board'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { chunksOf } from '../body-chunks.ts'
+import type { Bounds } from '../bounds.ts'
+import { FairSlots } from '../fairness/fair-slots.ts'
+import { partyOf } from '../fairness/party.ts'
+import { boundaryOf, multipartFrames } from '../slots/multipart-frames.ts'
+import { assertFrameBytes } from '../slots/read-frame.ts'
+import type { Slots } from '../slots/slots.ts'
+import { atBoard, type BoardContext } from './board-route.ts'
+import { assertPlain, declaredLength, openBody } from './body.ts'
+import { answerAndClose } from './connections.ts'
+import { addressesOf } from './picture-addresses.ts'
+
+interface SlotRoutesOptions extends BoardContext {
+  readonly slots: Slots
+  readonly bounds: Bounds
+}
+
+/** Takes the frames of live slots: one a request, or a stream of them. */
+export async function slotRoutes(app: FastifyInstance, context: SlotRoutesOptions): Promise<void> {
+  const { slots, bounds } = context
+  const bodies = new FairSlots(bounds['frame-bodies'])
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _body, done) => done(null))
+
+  const push = async (request: FastifyRequest) => {
+    using at = await atBoard(context, request, 'image.add')
+    const { board, sender, ended } = at
+    const { board: _, ...address } = request.params as { board: string; slot: string }
+    const { slot: name } = parseOrThrow(SlotAddress, address)
+    const { raw } = request
+    assertPlain(raw)
+    if (request.headers['content-range'] !== undefined)
+      throw new WireError('bad-request', { field: 'Content-Range' })
+    const boundary = boundaryOf(request.headers['content-type'])
+    const slot = slots.open(board, name, sender)
+    const giveWay = () => answerAndClose(raw.socket, new WireError('busy'))
+    using place = bodies.take(partyOf(sender, board.id), giveWay)
+    let [id, frames, skipped] = ['', 0, 0]
+    if (boundary === null) {
+      if (!slot.takesFrame()) throw tooMany(bounds['frames-per-second'])
+      assertFrameBytes(declaredLength(raw) ?? 0, name)
+      const body = await wholeBody(chunksOf(openBody(raw), ended), name)
+      ended.throwIfAborted()
+      id = await slot.push(board, sender, body)
+      frames = 1
+    } else {
+      for await (const frame of multipartFrames(chunksOf(openBody(raw), ended), boundary, name)) {
+        place.progress()
+        if (slot.takesFrame()) {
+          id = await slots.open(board, name, sender).push(board, sender, frame)
+          frames++
+        } else skipped++
+      }
+      if (frames === 0) throw new WireError('empty-file', { name })
+    }
+    return { id, frames, skipped, ...addressesOf(context, request, board.id, id) }
+  }
+  for (const url of ['/api/boards/:board/slots/:slot', '/b/:board/live/:slot'])
+    app.put(
+      url,
+      { config: { streams: true } },
+      async (request, reply) => await reply.code(202).send(await push(request)),
+    )
+}
+
+function tooMany(perSecond: number): WireError {
+  const frames = perSecond === 1 ? '1 frame' : `${perSecond} frames`
+  return new WireError('too-many', {
+    because: `A live slot takes ${frames} a second. Send fewer.`,
+    retryAfterS: 1,
+  })
+}
+
+async function wholeBody(chunks: AsyncIterable<Buffer>, name: string): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let size = 0
+  for await (const chunk of chunks) {
+    size += chunk.length
+    assertFrameBytes(size, name)
+    pieces.push(chunk)
+  }
+  return Buffer.concat(pieces)
+}
