@@ -259,29 +259,6 @@ export const PresenceUpdate = z.record(
 export type PresenceUpdate = z.infer<typeof PresenceUpdate>
 
 /**
- * The answer of `GET /b/<board>/changes`, for readers without a websocket. `changes` start at the reader's
- * cursor, and are empty if there are none. Null: the reader takes the snapshot. `arrivals` are all.
- */
-export const ChangesAnswer = z.object({
-  visitor: z.string(),
-  /** The reader's role on the board. */
-  role,
-  now: z.number(),
-  arrivals: Arrivals,
-  /** The build of the page that the server serves; null if it serves none. */
-  build: z.nullable(z.string()),
-  changes: z.nullable(Changes),
-})
-export interface ChangesAnswer {
-  readonly visitor: string
-  readonly role: Role
-  readonly now: number
-  readonly arrivals: Arrivals
-  readonly build: string | null
-  readonly changes: Batch | null
-}
-
-/**
  * `downloads`, to the pages of who downloads an archive: by download, the bytes that are on their way. `sent`: all of
  * them. `broken`: the connection broke off, and the browser may go on.
  */
@@ -294,6 +271,32 @@ export const Downloads = z.record(
   }),
 )
 export type Downloads = z.infer<typeof Downloads>
+
+/**
+ * The answer of `GET /b/<board>/changes`, for readers without a websocket. `changes` start at the reader's
+ * cursor, and are empty if there are none. Null: the reader takes the snapshot. `arrivals` are all,
+ * and `downloads` the reader's own, which are being sent or have just ended.
+ */
+export const ChangesAnswer = z.object({
+  visitor: z.string(),
+  /** The reader's role on the board. */
+  role,
+  now: z.number(),
+  arrivals: Arrivals,
+  downloads: z.optional(Downloads),
+  /** The build of the page that the server serves; null if it serves none. */
+  build: z.nullable(z.string()),
+  changes: z.nullable(Changes),
+})
+export interface ChangesAnswer {
+  readonly visitor: string
+  readonly role: Role
+  readonly now: number
+  readonly arrivals: Arrivals
+  readonly downloads?: Downloads | undefined
+  readonly build: string | null
+  readonly changes: Batch | null
+}
 
 const refusal = z.object({
   code: z.string(),

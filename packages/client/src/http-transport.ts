@@ -26,6 +26,8 @@ const HIDDEN_INTERVAL_MS = 4_000
 export class HttpTransport extends Emitter<TransportEvents> implements Transport {
   readonly #endpoint: BoardEndpoint
   readonly #arriving = new Set<string>()
+  /** The downloads that were told last, as JSON. */
+  #downloads = ''
   #polling = new AbortController()
   isOpen = false
 
@@ -102,7 +104,7 @@ export class HttpTransport extends Emitter<TransportEvents> implements Transport
   }
 
   /** Passes an answer on. Returns the cursor to go on from; null if it can't be read from. */
-  #receive({ changes, arrivals, build }: ChangesAnswer): Cursor | null {
+  #receive({ changes, arrivals, downloads, build }: ChangesAnswer): Cursor | null {
     if (build !== null) this.emit('build', build)
     if (changes && changes.from !== changes.to) this.emit('changes', changes)
     const ended = [...this.#arriving].filter((id) => !arrivals[id])
@@ -112,6 +114,9 @@ export class HttpTransport extends Emitter<TransportEvents> implements Transport
       const gone: Arrivals = Object.fromEntries(ended.map((id) => [id, null]))
       this.emit('arrivals', { ...arrivals, ...gone })
     }
+    const told = downloads ? JSON.stringify(downloads) : ''
+    if (downloads && told !== this.#downloads) this.emit('downloads', downloads)
+    this.#downloads = told
     return changes && changes.to
   }
 

@@ -258,6 +258,7 @@ export async function compose(
       boards,
       guard,
       uploadProgress,
+      downloadProgress: progress,
       heldRequests,
       heldCommands,
       readPageBuild,

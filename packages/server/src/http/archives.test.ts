@@ -10,7 +10,13 @@ import { setTimeout } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { crc32 } from 'node:zlib'
-import type { ArchiveAnswer, Downloads, ImageRecord } from '@wirephoto/board'
+import type {
+  ArchiveAnswer,
+  ChangesAnswer,
+  Downloads,
+  ImageRecord,
+  Snapshot,
+} from '@wirephoto/board'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { storePicture } from '../../support/made-pictures.ts'
 import { openSocket } from '../../support/open-socket.ts'
@@ -459,6 +465,35 @@ test('H38: a download is told to the pages of who asks, and where it breaks off'
   await goesOn
   assert.deepEqual(foreign, [])
   assert.equal((await fetch(`${server.url}${path}&download=a`)).status, 400)
+})
+
+test('H40: who asks for changes is told their own downloads, and how these ended', async (t) => {
+  const server = await openServer(t)
+  await storePicture(server, { bytes: randomBytes(20 * MEGABYTE_BYTES), name: 'a.jpg' })
+  const { path, bytes } = await plan(server, {})
+  const snapshot = await fetch(`${server.url}/api/boards/main/snapshot`)
+  const { cursor } = (await snapshot.json()) as Snapshot
+  const changes = `${server.url}/b/main/changes?after=${encodeURIComponent(cursor)}`
+  const headersOf = (who: string) => ({ authorization: `Bearer ${who.repeat(22)}` })
+  const downloads = async (who: string, query = '') => {
+    const response = await fetch(changes + query, { headers: headersOf(who) })
+    assert.equal(response.status, 200)
+    return ((await response.json()) as ChangesAnswer).downloads
+  }
+  assert.equal(await downloads('a', '&wait=0'), undefined)
+  const { promise, resolve } = Promise.withResolvers<IncomingMessage>()
+  get(`${server.url}${path}&download=mine-1234`, { headers: headersOf('a'), agent: false }, resolve)
+  const download = await promise
+  const held = (await downloads('a'))!['mine-1234']!
+  assert.equal(held.state, 'sending')
+  assert.equal(held.total, bytes)
+  assert.ok(held.sent < bytes)
+  assert.equal(await downloads('b', '&wait=0'), undefined)
+  download.resume()
+  await once(download, 'end')
+  let told = held
+  while (told.state === 'sending') told = (await downloads('a'))!['mine-1234']!
+  assert.deepEqual(told, { sent: bytes, total: bytes, state: 'sent' })
 })
 
 test('H31: the archive is named after the board', async (t) => {

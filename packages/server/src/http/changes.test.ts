@@ -17,6 +17,7 @@ import {
 } from '@wirephoto/board'
 import { fastify } from 'fastify'
 import { errorOf, Harness } from '../../support/http-harness.ts'
+import { DownloadProgress } from '../archive/download-progress.ts'
 import { SERVER } from '../boards/boards.ts'
 import { HeldRequests } from '../live/held-requests.ts'
 import { HeldCommands } from '../moderation/held-commands.ts'
@@ -240,6 +241,7 @@ describe('changes over HTTP', () => {
       boards,
       guard,
       uploadProgress: images.uploadProgress,
+      downloadProgress: new DownloadProgress(() => {}),
       heldRequests: requests,
       heldCommands: new HeldCommands(new HeldLogs(boards), images.replacedFiles),
       readPageBuild: async () => null,

@@ -11,6 +11,7 @@ import {
   WireError,
 } from '@wirephoto/board'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { DownloadProgress } from '../archive/download-progress.ts'
 import { type EncodedBatch, encodeBatch } from '../boards/encoded-batch.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import { partyOf } from '../fairness/party.ts'
@@ -23,11 +24,12 @@ import type { ReadPageBuild } from './page-build.ts'
 
 /** Proxies wait a minute for an answer; half of it leaves them room. */
 const HOLD_MS = 25_000
-/** Time between two looks at the pictures on their way. */
-const ARRIVALS_INTERVAL_MS = 2_000
+/** Time between two looks at the pictures and downloads on their way. */
+const PROGRESS_INTERVAL_MS = 2_000
 
 interface ChangesRoutesOptions extends BoardContext {
   readonly uploadProgress: UploadProgress
+  readonly downloadProgress: DownloadProgress
   readonly heldRequests: HeldRequests
   readonly heldCommands: HeldCommands
   /** Reads the build of the page that the server serves; null for none. */
@@ -42,7 +44,7 @@ export async function changesRoutes(
   app: FastifyInstance,
   context: ChangesRoutesOptions,
 ): Promise<void> {
-  const { uploadProgress, heldRequests, readPageBuild } = context
+  const { uploadProgress, downloadProgress, heldRequests, readPageBuild } = context
   const encode = changesEncoder()
 
   app.get('/b/:board/changes', { exposeHeadRoute: false }, async (request, reply) => {
@@ -63,18 +65,20 @@ export async function changesRoutes(
       const isMoving = () =>
         Object.values(uploadProgress.snapshot(board.id)).some(
           (arrival) => arrival?.state === 'arriving',
-        )
+        ) || hasSome(downloadProgress.snapshot(board.id, sender.visitor))
       await whenNews(board, isMoving, request.socket, heldRequests.closing)
       if (heldRequests.closing.aborted) throw new WireError('stopping')
       // The right may have ended meanwhile (F11).
       sender = await senderOf(context, request, 'read')
       batch = await board.changesSince(cursor, party)
     }
+    const downloads = downloadProgress.snapshot(board.id, sender.visitor)
     const answer = {
       visitor: sender.visitor,
       role: sender.role,
       now: Date.now(),
       arrivals: uploadProgress.snapshot(board.id),
+      ...(hasSome(downloads) && { downloads }),
       build: await readPageBuild(),
     }
     reply.header('cache-control', 'no-store').type('application/json; charset=utf-8')
@@ -102,8 +106,10 @@ function checkVersion(request: FastifyRequest): void {
   if (wire !== undefined && wire !== String(WIRE_VERSION)) throw new WireError('old-page')
 }
 
+const hasSome = (entries: object): boolean => Object.keys(entries).length > 0
+
 /**
- * Resolves when the board changes, and soon when pictures are on their way. It gives up when the time is
+ * Resolves when the board changes, and soon when pictures or downloads are on their way. It gives up when the time is
  * over, the reader is gone or the server stops.
  */
 async function whenNews(
@@ -116,7 +122,7 @@ async function whenNews(
   const done = () => resolve()
   const unlisten = board.listen(done)
   const timer = setTimeout(done, HOLD_MS)
-  const look = setInterval(() => isMoving() && done(), ARRIVALS_INTERVAL_MS)
+  const look = setInterval(() => isMoving() && done(), PROGRESS_INTERVAL_MS)
   closing.addEventListener('abort', done)
   // A response behind another one on its connection isn't told when that closes.
   connection.once('close', done)
