@@ -4,6 +4,7 @@ import { type Component, createEffect, createSignal, type JSX, onCleanup, Show }
 import { createActions } from './actions/actions.ts'
 import { type App, AppContext } from './app.ts'
 import type { AppState, Tool } from './app-state.ts'
+import { isGuestPage } from './browser/server-url.ts'
 import { tabData } from './browser/site-data.ts'
 import { Drop } from './drop/drop.ts'
 import type { View } from './geometry/view.ts'
@@ -46,7 +47,7 @@ export function Page(props: { board: Board }): JSX.Element {
   return (
     <Show when={!refused()} fallback={<Refusal problem={refused()!} boardStore={boardStore} />}>
       <AppContext.Provider value={app}>
-        <LazyPart load={feed} now={isPhone()} />
+        <LazyPart load={feed} now={isPhone() || isGuestPage()} />
         <Stage />
         <Shell />
       </AppContext.Provider>

@@ -58,8 +58,9 @@ async function open(
   }
 }
 
-test('H7, H9: a link from another site opens a board, its wall, and both with a slash behind', async () => {
-  for (const path of ['/', '/?x=1', '/b/main', '/b/main/', '/b/main/show', '/b/main/show/']) {
+test('H7, H9, T21: a link from another site opens a board, its wall and its guest page, each with a slash behind too', async () => {
+  const views = ['', '/', '/show', '/show/', '/add', '/add/'].map((view) => `/b/main${view}`)
+  for (const path of ['/', '/?x=1', ...views]) {
     const { status, body } = await open(path, LINK)
     assert.deepEqual([status, body], [200, PAGE], path)
   }

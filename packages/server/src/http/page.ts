@@ -144,8 +144,8 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
   }
 
   if (!(await hasPage(pages))) app.get('/', (request, reply) => sendPage(request, reply))
-  for (const url of ['/b/:board', '/b/:board/', '/b/:board/show', '/b/:board/show/'])
-    app.get(url, sendBoardPage)
+  for (const view of ['', '/show', '/add'])
+    for (const slash of ['', '/']) app.get(`/b/:board${view}${slash}`, sendBoardPage)
 
   async function sendBoardPage(
     request: FastifyRequest,

@@ -3,3 +3,6 @@ export const serverUrl = import.meta.url.replace(/\/assets\/[^/]*$/, '')
 
 /** The server's path on its host: empty at the root, else such as `/photos`. */
 export const serverPath = serverUrl.slice(location.origin.length)
+
+/** Whether this is a board's page for guests. */
+export const isGuestPage = (): boolean => /\/b\/[^/]+\/add\/?$/.test(location.pathname)

@@ -11,9 +11,12 @@ import {
   Show,
 } from 'solid-js'
 import { useApp } from '../app.ts'
+import { boardUrl } from '../browser/board-links.ts'
+import { isGuestPage, serverUrl } from '../browser/server-url.ts'
 import { browserData } from '../browser/site-data.ts'
 import { setLargeOrder } from '../state/large-order.ts'
 import { stableList } from '../state/stable-list.ts'
+import { LazyPart } from '../ui/lazy-part.tsx'
 import { feedWords } from '../words/feed.ts'
 import { FeedPicture } from './feed-picture.tsx'
 import { feedRows } from './feed-rows.ts'
@@ -24,42 +27,77 @@ const VIEW_KEY = 'phone-view'
 /** How far beyond the screen pictures are drawn, in screens. */
 const MARGIN_FACTOR = 1
 
-/** Shows, on a phone, the board's pictures as a feed, and the switch between it and the board. */
+type View = 'yours' | 'pictures' | 'board'
+
+const own = () => import('./own-pictures.tsx').then(({ OwnPictures }) => OwnPictures)
+
+/**
+ * Shows, on a phone, the board's pictures as a feed, and the switch between it and the board. Guests, who may add and no
+ * more, begin with their own page, which has an address of its own. Anybody may open that, on any screen.
+ */
 export function Feed(): JSX.Element {
   const { boardStore } = useApp()
+  const { id } = boardStore.board
   const isNarrow = createNarrow()
-  const [view, setView] = createSignal(browserData.get(VIEW_KEY) === 'board' ? 'board' : 'pictures')
-  const choose = (to: 'board' | 'pictures'): void => {
-    browserData.set(VIEW_KEY, to)
-    setView(to)
+  const [isAtGuestPage, setAtGuestPage] = createSignal(isGuestPage())
+  const [kept, setKept] = createSignal(browserData.get(VIEW_KEY))
+  const isGuest = (): boolean => boardStore.role() === 'add'
+  const view = createMemo<View>(() => {
+    if (isAtGuestPage()) return 'yours'
+    if (!isNarrow() || kept() === 'board') return 'board'
+    return isGuest() && kept() !== 'pictures' ? 'yours' : 'pictures'
+  })
+  const goTo = (address: string, isGuestPage: boolean): void => {
+    history.replaceState(null, '', address)
+    setAtGuestPage(isGuestPage)
   }
+  const choose = (to: View): void => {
+    const choice = to === 'yours' ? null : to
+    browserData.set(VIEW_KEY, choice)
+    setKept(choice)
+    if (to === 'yours') goTo(`${serverUrl}/b/${id}/add`, true)
+    else if (isAtGuestPage()) goTo(boardUrl(id), false)
+  }
+  createEffect(() => {
+    if (view() === 'yours' && !isAtGuestPage()) goTo(`${serverUrl}/b/${id}/add`, true)
+  })
+  const offered = (): readonly View[] => [
+    ...(isGuest() || isAtGuestPage() ? (['yours'] as const) : []),
+    ...(isNarrow() ? (['pictures'] as const) : []),
+    'board',
+  ]
   return (
-    <Show when={isNarrow() && boardStore.count() > 0}>
-      <nav class="feed-switch sheet" aria-label={feedWords.views}>
-        <button
-          type="button"
-          aria-pressed={view() === 'pictures'}
-          onClick={() => choose('pictures')}
-        >
-          {feedWords.pictures}
-        </button>
-        <button type="button" aria-pressed={view() === 'board'} onClick={() => choose('board')}>
-          {feedWords.board}
-        </button>
-      </nav>
-      <Show when={view() === 'pictures'}>
+    <>
+      <Show when={isAtGuestPage() || (isNarrow() && (isGuest() || boardStore.count() > 0))}>
+        <nav class="feed-switch sheet" aria-label={feedWords.views}>
+          <For each={offered()}>
+            {(each) => (
+              <button type="button" aria-pressed={view() === each} onClick={() => choose(each)}>
+                {feedWords[each]}
+              </button>
+            )}
+          </For>
+        </nav>
+      </Show>
+      <Show when={view() === 'yours'}>
+        <Pictures isBelowOwn />
+      </Show>
+      <Show when={view() === 'pictures' && boardStore.count() > 0}>
         <Pictures />
       </Show>
-    </Show>
+    </>
   )
 }
 
-/** Shows all pictures in rows, the newest on top. Those that are near the screen have nodes. */
-function Pictures(): JSX.Element {
+/** Shows all pictures in rows, the newest on top, below a guest's own. Those that are near the screen have nodes. */
+function Pictures(props: { isBelowOwn?: boolean }): JSX.Element {
   const { boardStore, panels } = useApp()
   const [size, setSize] = createSignal({ w: innerWidth, h: innerHeight })
   const [scrolled, setScrolled] = createSignal(0)
+  /** How far below the top the rows begin. */
+  const [offset, setOffset] = createSignal(0)
   let scroller!: HTMLElement
+  let list!: HTMLUListElement
 
   const ids = createMemo<readonly string[]>((last) => {
     boardStore.revision()
@@ -81,17 +119,20 @@ function Pictures(): JSX.Element {
   })
   const shown = createMemo<readonly string[]>((last) => {
     const margin = size().h * MARGIN_FACTOR
-    const [from, to] = [scrolled() - margin, scrolled() + size().h + margin]
+    const top = scrolled() - offset()
+    const [from, to] = [top - margin, top + size().h + margin]
     const near = ids().filter((id) => isBetween(boxes().get(id), from, to))
     return stableList(last, near)
   }, [])
 
   const sized = (element: HTMLElement): void => {
     scroller = element
-    const observer = new ResizeObserver(() =>
-      setSize({ w: element.clientWidth, h: element.clientHeight }),
-    )
+    const observer = new ResizeObserver(() => {
+      setSize({ w: element.clientWidth, h: element.clientHeight })
+      setOffset(list.offsetTop)
+    })
     observer.observe(element)
+    queueMicrotask(() => element.firstElementChild && observer.observe(element.firstElementChild))
     onCleanup(() => observer.disconnect())
   }
   setLargeOrder(ids)
@@ -102,7 +143,7 @@ function Pictures(): JSX.Element {
   createEffect(
     on(boxes, (now, before) => {
       if (!before || scroller.scrollTop === 0) return
-      const top = scroller.scrollTop - (scroller.firstElementChild as HTMLElement).offsetTop
+      const top = scroller.scrollTop - list.offsetTop
       const seen = [...before].find(([id, { y, h }]) => y + h > top && now.has(id))
       if (seen) scroller.scrollTop += now.get(seen[0])!.y - seen[1].y
     }),
@@ -113,7 +154,6 @@ function Pictures(): JSX.Element {
       const box = now === null && before ? boxes().get(before) : undefined
       if (!box) return
       const top = scroller.scrollTop
-      const list = scroller.firstElementChild as HTMLElement
       const y = list.offsetTop + box.y
       if (y < top || y + box.h > top + size().h) scroller.scrollTop = y - (size().h - box.h) / 2
       scroller.querySelector<HTMLElement>(`[data-image="${before}"] button`)?.focus()
@@ -124,10 +164,16 @@ function Pictures(): JSX.Element {
     <section
       ref={sized}
       class="feed"
+      classList={{ guest: props.isBelowOwn }}
       aria-label={feedWords.newestFirst(ids().length)}
       onScroll={() => setScrolled(scroller.scrollTop)}
     >
-      <ul style={{ height: `${height()}px` }}>
+      <Show when={props.isBelowOwn}>
+        <div class="own">
+          <LazyPart load={own} now />
+        </div>
+      </Show>
+      <ul ref={list} style={{ height: `${height()}px` }}>
         <For each={shown()}>{(id) => <FeedPicture id={id} box={boxes().get(id)} />}</For>
       </ul>
     </section>

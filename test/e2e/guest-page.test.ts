@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { type TestContext, test } from 'node:test'
+import { errorMessages, type Role } from '@wirephoto/board'
+import { feedWords } from '@wirephoto/web/words/feed'
+import { hostWords } from '@wirephoto/web/words/host'
+import { overlayWords } from '@wirephoto/web/words/overlay'
+import { words } from '@wirephoto/web/words/page'
+import type { AxeResults } from 'axe-core'
+import { DESKTOP_VIEWPORT, openFixture, type PageOptions, PHONE } from '../support/e2e-fixture.ts'
+import { Gateway } from '../support/gateway.ts'
+import { BoardPage } from '../support/page.ts'
+import { type MadeBoard, Visitor } from '../support/visitor.ts'
+
+/* A guest's own page, on a phone and elsewhere, with and without its server, and where no websocket passes. */
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+/** Browsers log failed requests and sockets, whatever the page does. */
+const FAILED_REQUESTS = /net::ERR_|WebSocket connection|40[34] \(/
+const GUEST = { ...PHONE, hasFeed: true } as const
+
+const { fixture, samples } = await openFixture()
+const draw = (name: string, seed = 1) => samples.draw(name, { width: 400, height: 300, seed })
+
+test('T21, T22, T23, T24: an add link opens a guest’s page on a phone, whose pictures they see arrive and remove', async (t) => {
+  const { made, guest } = await openGuest(t)
+  const { page } = guest
+  await page.waitForURL(`**/b/${made.id}/add`)
+  await page.getByRole('heading', { name: feedWords.addYours }).waitFor()
+  const host = await open(t, made, 'own', { viewport: DESKTOP_VIEWPORT })
+  await add(guest, 'one.jpg', 'two.jpg')
+  await page.getByRole('button', { name: overlayWords.skip }).tap()
+  await row(guest, 'one.jpg', feedWords.onBoard).waitFor()
+  await row(guest, 'two.jpg', feedWords.onBoard).waitFor()
+  await host.waitForPainted(2, 'stored')
+  await page.locator('.feed > ul [data-image]').nth(1).waitFor()
+  const targets = await page.locator('.own button, .bar button:visible').evaluateAll((all) =>
+    all.map((each) => {
+      const { width, height } = each.getBoundingClientRect()
+      return Math.min(width, height)
+    }),
+  )
+  assert.ok(targets.length >= 5 && Math.min(...targets) >= 44, `${targets}`)
+  assert.deepEqual(await problemsIn(guest), [])
+
+  await page.getByRole('button', { name: feedWords.remove('one.jpg') }).tap()
+  await host.waitForTiles(1)
+  await row(guest, 'one.jpg').waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: words.undo }).tap()
+  await host.waitForTiles(2)
+  await row(guest, 'one.jpg', feedWords.onBoard).waitFor()
+
+  // To the board by one press, and the choice stays.
+  await page.getByRole('button', { name: feedWords.board, exact: true }).tap()
+  await page.waitForURL(`**/b/${made.id}`)
+  await page.goto('about:blank')
+  await page.goto(linkOf(made, 'add'))
+  await guest.waitForPainted(2, 'stored')
+  assert.equal(await page.locator('.feed').count(), 0)
+  await page.getByRole('button', { name: feedWords.yours, exact: true }).tap()
+  await row(guest, 'two.jpg', feedWords.onBoard).waitFor()
+})
+
+test('T21: an add link opens the board on a desktop, and the guest’s page where somebody asks for it', async (t) => {
+  const { made, guest } = await openGuest(t, { viewport: DESKTOP_VIEWPORT })
+  await guest.page.locator('.overlay').waitFor({ state: 'attached' })
+  assert.equal(new URL(guest.page.url()).pathname, `/b/${made.id}`)
+  assert.equal(await guest.page.locator('.feed, .feed-switch').count(), 0)
+  await guest.goto(`/b/${made.id}/add`)
+  await guest.page.getByRole('heading', { name: feedWords.addYours }).waitFor()
+  const viewer = await open(t, made, 'view', { viewport: DESKTOP_VIEWPORT })
+  await viewer.goto(`/b/${made.id}/add`)
+  await viewer.page.getByText(words.lookOnly).waitFor()
+  assert.equal(await viewer.page.getByRole('button', { name: words.add, exact: true }).count(), 0)
+})
+
+test('T23, T25, T26: pictures wait for the host, and what was refused while adding is paused outlives its page', async (t) => {
+  const proxy = await fixture.openProxy(t)
+  const { made, guest } = await openGuest(t, { port: proxy.port })
+  const host = await open(t, made, 'own', { viewport: DESKTOP_VIEWPORT })
+  guest.allowedErrors = FAILED_REQUESTS
+  const { page } = guest
+  await host.page.keyboard.press('Shift+Q')
+  await page.getByText(hostWords.waitForHostHint).first().waitFor()
+  await add(guest, 'held.jpg')
+  await row(guest, 'held.jpg', feedWords.waitsForHost).waitFor()
+  await host.page.keyboard.press('Shift+Q')
+  await host.waitForToast(hostWords.addingIs.open)
+
+  proxy.disconnect()
+  await page.locator('.connection.trouble').waitFor()
+  await add(guest, 'later.jpg')
+  await row(guest, 'later.jpg', overlayWords.waitingForServer).waitFor()
+  await host.page.keyboard.press('Shift+P')
+  await host.waitForToast(hostWords.addingIs.paused)
+  proxy.reconnect()
+  await row(guest, 'later.jpg', overlayWords.notSent).waitFor()
+  await page.locator('.notice', { hasText: errorMessages['adding-paused']({}) }).waitFor()
+  assert.equal(await page.getByRole('button', { name: words.add, exact: true }).count(), 0)
+  await page.getByRole('button', { name: feedWords.retry('later.jpg') }).waitFor()
+  await page.reload()
+  await row(guest, 'later.jpg', overlayWords.notSent).waitFor()
+  await host.page.keyboard.press('Shift+P')
+  await row(guest, 'later.jpg', feedWords.onBoard).waitFor()
+  await host.waitForPainted(1, 'stored')
+})
+
+test('T27: a guest’s page works where no websocket passes', async (t) => {
+  const gateway = await Gateway.open(fixture.server.port)
+  fixture.closeAfter(t, () => gateway.close())
+  gateway.upgrades = 'refuse'
+  const { made, guest } = await openGuest(t, {
+    port: gateway.port,
+    allowedErrors: FAILED_REQUESTS,
+    says: words.slow,
+  })
+  await guest.page.waitForURL(`**/b/${made.id}/add`)
+  await add(guest, 'slow.jpg')
+  await row(guest, 'slow.jpg', feedWords.onBoard).waitFor()
+  await guest.page.getByRole('button', { name: feedWords.remove('slow.jpg') }).tap()
+  await row(guest, 'slow.jpg').waitFor({ state: 'detached' })
+})
+
+const linkOf = ({ links }: MadeBoard, role: Role): string =>
+  links.find((each) => each.role === role)!.url
+
+/** Makes a board, and opens its add link: on a phone unless told otherwise. */
+async function openGuest(
+  t: TestContext,
+  options: PageOptions = GUEST,
+): Promise<{ made: MadeBoard; guest: BoardPage }> {
+  const made = await new Visitor(fixture.server.url).makeBoard()
+  return { made, guest: await open(t, made, 'add', { ...GUEST, ...options }) }
+}
+
+async function open(
+  t: TestContext,
+  made: MadeBoard,
+  role: Role,
+  { port = fixture.server.port, says, allowedErrors, ...further }: PageOptions,
+): Promise<BoardPage> {
+  const context = await fixture.newContext({ hasTouch: true, ...further })
+  const page = await BoardPage.open(context, `http://wire.test:${port}`)
+  if (allowedErrors) page.allowedErrors = allowedErrors
+  fixture.closeAfter(t, async () => {
+    await page.close(t)
+    await context.close()
+  })
+  const { pathname, hash } = new URL(linkOf(made, role))
+  await page.goto(pathname + hash, says)
+  await page.page.locator('.overlay').waitFor({ state: 'attached' })
+  return page
+}
+
+async function add({ page }: BoardPage, ...names: string[]): Promise<void> {
+  await page.setInputFiles(
+    '#choose-files',
+    await Promise.all(names.map((name, i) => draw(name, i))),
+  )
+}
+
+/** Returns the row of one of a guest's own pictures, while it says this. */
+const row = ({ page }: BoardPage, name: string, says = '') =>
+  page.locator('[data-own]', { hasText: name }).filter({ hasText: says })
+
+/** Returns the problems that axe-core finds, by day and by night. */
+async function problemsIn({ page }: BoardPage): Promise<string[]> {
+  await page.addScriptTag({ path: AXE })
+  const found: string[] = []
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    const { violations } = await page.evaluate(() => {
+      const { axe } = window as unknown as { axe: { run(): Promise<AxeResults> } }
+      return axe.run()
+    })
+    found.push(...violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`))
+  }
+  return found
+}
