@@ -26,6 +26,10 @@ const NARROW = '(max-width: 599.98px)'
 const VIEW_KEY = 'phone-view'
 /** How far beyond the screen pictures are drawn, in screens. */
 const MARGIN_FACTOR = 1
+/** Between a guest's page and what stands at the bottom of the screen. */
+const STANDING_GAP_PX = 16
+/** The share of the screen's height that this may take: a phone on its side keeps some of the page. */
+const MAX_STANDING_FACTOR = 0.6
 
 type View = 'yours' | 'pictures' | 'board'
 
@@ -91,7 +95,7 @@ export function Feed(): JSX.Element {
 
 /** Shows all pictures in rows, the newest on top, below a guest's own. Those that are near the screen have nodes. */
 function Pictures(props: { isBelowOwn?: boolean }): JSX.Element {
-  const { boardStore, panels } = useApp()
+  const { boardStore, panels, standingParts } = useApp()
   const [size, setSize] = createSignal({ w: innerWidth, h: innerHeight })
   const [scrolled, setScrolled] = createSignal(0)
   /** How far below the top the rows begin. */
@@ -112,6 +116,12 @@ function Pictures(props: { isBelowOwn?: boolean }): JSX.Element {
       return width / height
     })
     return new Map(feedRows(ratios, size().w).map((box, i) => [ids()[i]!, box]))
+  })
+  /** How high the notices and the bar stand at the bottom, which a guest's page leaves free. */
+  const standing = createMemo(() => {
+    const tops = standingParts.boxes().flatMap(({ y, h }) => (y + h / 2 > innerHeight / 2 ? y : []))
+    const height = innerHeight - Math.min(innerHeight, ...tops) + STANDING_GAP_PX
+    return Math.min(height, innerHeight * MAX_STANDING_FACTOR)
   })
   const height = createMemo(() => {
     const last = boxes().get(ids().at(-1) ?? '')
@@ -165,6 +175,7 @@ function Pictures(props: { isBelowOwn?: boolean }): JSX.Element {
       ref={sized}
       class="feed"
       classList={{ guest: props.isBelowOwn }}
+      style={{ bottom: props.isBelowOwn ? `${standing()}px` : undefined }}
       aria-label={feedWords.newestFirst(ids().length)}
       onScroll={() => setScrolled(scroller.scrollTop)}
     >

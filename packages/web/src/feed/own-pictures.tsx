@@ -1,6 +1,8 @@
 import { createMemo, createSignal, For, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
+import { setNameAskedInList } from '../state/name-question.ts'
 import { stableList } from '../state/stable-list.ts'
+import { NameForm } from '../ui/name-form.tsx'
 import { feedWords } from '../words/feed.ts'
 import { hostWords } from '../words/host.ts'
 import { words } from '../words/page.ts'
@@ -12,11 +14,13 @@ const FIRST_SHOWN_COUNT = 6
 
 /** Lists a guest's own pictures, the newest first, with what became of each, or says why one can't add any. */
 export function OwnPictures(): JSX.Element {
-  const { boardStore } = useApp()
+  const { boardStore, people } = useApp()
   const { board } = boardStore
   const [revision, setRevision] = createSignal(0)
   const [showsAll, setShowsAll] = createSignal(false)
   onCleanup(board.on('waiting', () => setRevision((n) => n + 1)))
+  setNameAskedInList(true)
+  onCleanup(() => setNameAskedInList(false))
 
   const isFailed = (id: string): boolean => board.uploads.get(id)?.state === 'failed'
   const ids = createMemo<readonly string[]>((last) => {
@@ -48,6 +52,9 @@ export function OwnPictures(): JSX.Element {
   return (
     <>
       <Show when={isKnown() && notice()}>{(sentence) => <p class="notice">{sentence()}</p>}</Show>
+      <Show when={people.isAsked() && !people.isOpen()}>
+        <NameForm onDone={() => {}} />
+      </Show>
       <Show
         when={ids().length > 0}
         fallback={

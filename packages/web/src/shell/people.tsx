@@ -1,4 +1,3 @@
-import { limits } from '@wirephoto/board'
 import { createMemo, For, type JSX, Show } from 'solid-js'
 import { keyOf } from '../actions/action.ts'
 import { countBy, deleteAllBy } from '../actions/host.ts'
@@ -6,6 +5,8 @@ import { useApp } from '../app.ts'
 import { isComposed } from '../input/keys.ts'
 import { Icon } from '../look/icon.tsx'
 import '../look/late-icons.ts'
+import { isNameAskedInList } from '../state/name-question.ts'
+import { NameForm } from '../ui/name-form.tsx'
 import { colourToken, initialOf } from '../ui/person-colour.ts'
 import { hostWords } from '../words/host.ts'
 import { overlayWords } from '../words/overlay.ts'
@@ -85,7 +86,7 @@ export function PeopleHere(): JSX.Element {
       <Show
         when={people.isOpen()}
         fallback={
-          <Show when={people.isAsked()}>
+          <Show when={people.isAsked() && !isNameAskedInList()}>
             <NameForm onDone={() => {}} />
           </Show>
         }
@@ -157,55 +158,5 @@ function Avatar(props: Visitor & { own?: boolean }): JSX.Element {
     >
       {initialOf(props.name || ui.guest)}
     </span>
-  )
-}
-
-/** Asks for one's own name: unasked after the first picture, until it is given or skipped. */
-function NameForm(props: { focused?: boolean; onDone: () => void }): JSX.Element {
-  const { people } = useApp()
-  const isFirst = people.name() === null
-  const call = (name: string): void => {
-    people.setName(name)
-    props.onDone()
-  }
-  return (
-    <form
-      class="name-form"
-      classList={{ sheet: !props.focused }}
-      aria-label={ui.askName}
-      onSubmit={(event) => {
-        event.preventDefault()
-        call(new FormData(event.currentTarget).get('name') as string)
-      }}
-      onKeyDown={(event) => {
-        if (isComposed(event)) {
-          // Otherwise the Enter that ends a composition would send the form.
-          if (event.key === 'Enter') event.preventDefault()
-        } else if (event.key === 'Escape' && isFirst && !props.focused) call('')
-      }}
-    >
-      <label for="own-name">{ui.askName}</label>
-      <input
-        ref={(input) => props.focused && queueMicrotask(() => input.focus())}
-        id="own-name"
-        name="name"
-        autocomplete="given-name"
-        enterkeyhint="done"
-        maxLength={limits.personNameLength}
-        dir="auto"
-        value={people.name() ?? ''}
-        placeholder={ui.guest}
-      />
-      <div class="row">
-        <button type="submit" class="outlined">
-          {ui.keepName}
-        </button>
-        <Show when={isFirst}>
-          <button type="button" class="quiet" onClick={() => call('')}>
-            {ui.skip}
-          </button>
-        </Show>
-      </div>
-    </form>
   )
 }
