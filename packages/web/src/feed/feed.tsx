@@ -171,7 +171,7 @@ function Pictures(props: { isBelowOwn?: boolean }): JSX.Element {
   )
 
   return (
-    <section
+    <main
       ref={sized}
       class="feed"
       classList={{ guest: props.isBelowOwn }}
@@ -187,7 +187,7 @@ function Pictures(props: { isBelowOwn?: boolean }): JSX.Element {
       <ul ref={list} style={{ height: `${height()}px` }}>
         <For each={shown()}>{(id) => <FeedPicture id={id} box={boxes().get(id)} />}</For>
       </ul>
-    </section>
+    </main>
   )
 }
 
@@ -196,7 +196,7 @@ const isBetween = (box: Box | undefined, from: number, to: number): boolean =>
 
 /** Keeps focus and screen readers out of the board that lies behind the feed. */
 function behindFeed(isBehind: boolean): void {
-  const board = document.querySelector<HTMLElement>('main')
+  const board = document.querySelector<HTMLElement>('main:not(.feed)')
   if (board) board.inert = isBehind
 }
 
