@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
+import sharp from 'sharp'
 import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import { type BoardPage, middleOf, type Tile } from '../support/page.ts'
 
@@ -62,6 +63,30 @@ for (const host of HOSTS)
       await remove(two)
       await anna.waitForToast(deletedByOther.captioned('', 1))
       await ben.waitForTiles(0)
+    })
+
+    test('L44, L45: a live slot shows its frames on every page, how old the last one is, and that it is late', async (t) => {
+      const { board, anna, ben } = await fixture.openPair(t, host)
+      const push = async (red: number): Promise<void> => {
+        const background = { r: red, g: 40, b: 90 }
+        const frame = sharp({ create: { width: 240, height: 180, channels: 3, background } })
+        const url = `${fixture.server.url}/b/${board}/live/loss`
+        const body = Buffer.from(await frame.png().toBuffer())
+        const response = await fetch(url, { method: 'PUT', body })
+        assert.equal(response.status, 202, await response.text())
+      }
+      await push(20)
+      for (const { page } of [anna, ben])
+        await page.locator('.frame-age', { hasText: /^live · \d+\.\d s$/ }).waitFor()
+      for (const red of [120, 220]) {
+        await push(red)
+        for (const { page } of [anna, ben]) await page.waitForFunction(showsFrame, red)
+      }
+      const age = anna.page.locator('.frame-age.late', { hasText: /^last frame \d\d:\d\d$/ })
+      await age.waitFor()
+      await push(60)
+      await anna.page.waitForFunction(showsFrame, 60)
+      await anna.page.locator('.frame-age:not(.late)').waitFor()
     })
 
     test('G14: what was deleted while one was offline and had changed it is told', async (t) => {
@@ -179,3 +204,12 @@ const shows = ([id, blob]: readonly [string, string]): boolean => {
 /** Whether a picture stands further right than that. Runs in a page. */
 const isRightOf = ([id, x]: readonly [string, number]): boolean =>
   document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect().x > x
+
+/** Whether a page shows a live frame of this much red. */
+function showsFrame(red: number): boolean {
+  const image = document.querySelector<HTMLImageElement>('.live-frames > img')
+  if (!image?.complete) return false
+  const context = new OffscreenCanvas(1, 1).getContext('2d')!
+  context.drawImage(image, 0, 0)
+  return Math.abs(context.getImageData(0, 0, 1, 1).data[0]! - red) < 8
+}

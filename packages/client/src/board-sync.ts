@@ -110,6 +110,7 @@ export class BoardSync {
   #listen(): void {
     this.feed.on('snapshot', (snapshot) => this.#onSnapshot(snapshot))
     this.feed.on('show', ({ id }) => this.events.emit('show', id))
+    this.feed.on('frame', (frame) => this.events.emit('frame', frame))
     this.feed.on('downloads', (downloads) => this.events.emit('downloads', downloads))
     this.feed.on('held', (news) => inBackground(this.#listWaiting([], news)))
     this.feed.on('notice', (problem) => this.events.emit('notice', problem))

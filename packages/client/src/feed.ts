@@ -27,7 +27,7 @@ import { isSnapshot } from './snapshots.ts'
 import { SocketTransport } from './socket-transport.ts'
 import { StateMachine } from './state-machine.ts'
 import type { Transport } from './transport.ts'
-import type { ErrorAnswer, Problem } from './types.ts'
+import type { ErrorAnswer, LiveFrame, Problem } from './types.ts'
 import { type BoardEndpoint, snapshotUrl } from './urls.ts'
 
 /** Errors that another try won't change. */
@@ -65,6 +65,7 @@ export interface FeedEvents {
   /** The whole board; batches follow from its cursor on. */
   snapshot: Snapshot
   show: ShowRequest
+  frame: LiveFrame
   downloads: Downloads
   held: HeldNews
   /** Something to tell the person. */
@@ -216,6 +217,7 @@ export class Feed extends Emitter<FeedEvents> {
     transport.on('seen', (news) => seenReceipts.receive(news))
     transport.on('notice', ({ error }) => this.emit('notice', error))
     transport.on('show', (shown) => this.emit('show', shown))
+    transport.on('frame', (frame) => this.emit('frame', frame))
     transport.on('downloads', (downloads) => this.emit('downloads', downloads))
     transport.on('held', (news) => this.emit('held', news))
     transport.on('build', (build) => {

@@ -20,6 +20,9 @@ const JSON_EVENTS = [
   'bye',
 ] as const satisfies (keyof TransportEvents)[]
 
+/** Events about a picture whose body is bytes. */
+const BYTES_EVENTS = ['preview', 'frame'] as const satisfies (keyof TransportEvents)[]
+
 /** More than anybody waits for a websocket. */
 const LONGEST_PATIENCE_MS = 90_000
 
@@ -53,7 +56,8 @@ export class SocketTransport extends Emitter<TransportEvents> implements Transpo
     socket.on('reload', () => this.emit('reload', undefined))
     socket.on('echo', (answer: () => void) => answer())
     socket.on('build', (build: string) => this.emit('build', build))
-    socket.on('preview', (id, bytes) => this.emit('preview', { id, bytes }))
+    for (const event of BYTES_EVENTS)
+      socket.on(event, (id, bytes) => this.emit(event, { id, bytes }))
     for (const event of JSON_EVENTS)
       socket.on(event, (text: string) => this.emit(event, JSON.parse(text)))
   }

@@ -8,7 +8,7 @@ import type {
   ShowRequest,
 } from '@wirephoto/board'
 import type { Emitter } from './events.ts'
-import type { ErrorAnswer, Problem } from './types.ts'
+import type { ErrorAnswer, LiveFrame, Problem } from './types.ts'
 
 /** The events of a connection, and the server's messages, whatever carries them. */
 export interface TransportEvents {
@@ -24,6 +24,8 @@ export interface TransportEvents {
   people: { readonly count: number }
   arrivals: Arrivals
   preview: { readonly id: string; readonly bytes: ArrayBuffer | Uint8Array<ArrayBuffer> }
+  /** A frame of a live slot, for its tile. */
+  frame: LiveFrame
   seen: SeenBy
   /** Decisions about our own pictures that have waited. */
   held: HeldNews

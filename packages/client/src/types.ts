@@ -172,6 +172,13 @@ export interface TrashedByOthers {
 /** The fate of an own picture that a moderator decides about. `gone`: it was removed, or nobody knows. */
 export type WaitingOutcome = 'waiting' | 'approved' | 'refused' | 'gone'
 
+/** A frame of a live slot: a JPEG, PNG or WebP. */
+export interface LiveFrame {
+  /** The id of the slot's tile. */
+  readonly id: string
+  readonly bytes: ArrayBuffer | Uint8Array<ArrayBuffer>
+}
+
 export interface BoardEvents {
   /** The ids of pictures whose visible record changed, came or went. */
   pictures: ReadonlySet<string>
@@ -200,6 +207,8 @@ export interface BoardEvents {
   undo: undefined
   /** The id of the picture that screens shall show. */
   show: string
+  /** A frame of a live slot came: the id of its tile, and its file. */
+  frame: LiveFrame
   /** How far own downloads of archives are, by the names that they were given. */
   downloads: Downloads
   /** Something to tell the person. */

@@ -32,7 +32,11 @@ export function lateActions(app: AppState) {
   const { board } = boardStore
   /** The pictures whose file took the place of another one. */
   const replaced = (): string[] =>
-    targetOf(app, 'image.revert').filter((id) => (boardStore.get(id)?.replacedAt ?? null) !== null)
+    targetOf(app, 'image.revert').filter((id) => {
+      const { replacedAt = null, slot = null } = boardStore.get(id) ?? {}
+      // The next frame would take its place at once.
+      return replacedAt !== null && slot === null
+    })
   return {
     ...offeredByRight(app, {
       sendToBack: {

@@ -1,11 +1,12 @@
 import type { ImageRecord } from '@wirephoto/board'
 import type { SeenBy } from '@wirephoto/client'
-import { createEffect, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
+import { createEffect, createMemo, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import type { TransferState } from '../state/transfer-state.ts'
 import { authorAndTime } from '../ui/author-and-time.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
+import { FrameAge, LiveFrames } from './live-tile.tsx'
 import { namesOf, othersOf } from './seen-by.ts'
 
 /** How long a picture shows who has seen it, after the last visitor who did. */
@@ -19,7 +20,7 @@ interface PictureInfoProps {
 
 /**
  * Shows the strip under a picture: the progress of its upload, and to its sender who has seen it. On hover,
- * focus or selection it shows the caption, the author and the time.
+ * focus or selection it shows the caption, the author and the time. The tile of a live slot shows its frames.
  */
 export function PictureInfo(props: PictureInfoProps): JSX.Element {
   const { boardStore } = useApp()
@@ -43,14 +44,18 @@ export function PictureInfo(props: PictureInfoProps): JSX.Element {
     // The progress names the author already.
     return [caption || name, props.transfer ? '' : by, time].filter(Boolean).join(' · ')
   }
+  const tile = createMemo<ImageRecord | null>(() => (props.record?.slot && props.record) || null)
   return (
     <Show when={props.transfer?.state !== 'failed'}>
+      <Show when={tile()?.id} keyed>
+        {(id) => <LiveFrames id={id} />}
+      </Show>
       <div
         class="picture-info"
         // Screen readers get the same from the tile's name and description.
         aria-hidden="true"
         classList={{
-          'on-hover': !props.transfer && !fresh(),
+          'on-hover': !props.transfer && !fresh() && !tile(),
           begun: (props.transfer?.share ?? 0) > 0,
         }}
       >
@@ -62,6 +67,7 @@ export function PictureInfo(props: PictureInfoProps): JSX.Element {
               </p>
             )}
           </Show>
+          <Show when={tile()}>{(record) => <FrameAge id={record().id} record={record()} />}</Show>
           <p class="about" dir="auto">
             {about()}
           </p>

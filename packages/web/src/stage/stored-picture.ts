@@ -9,6 +9,7 @@ import {
   untrack,
 } from 'solid-js'
 import { useApp } from '../app.ts'
+import { liveTiles } from '../state/live-tiles.ts'
 import { awaitsVariant, isPreviewEnough, sideFor } from '../state/resolution.ts'
 
 /** A smaller picture shows no more than its blur, so it isn't loaded. */
@@ -53,6 +54,7 @@ export function createStoredUrl(
   const source = createMemo<{ blob: string; side: number } | null>((last) => {
     const now = record()
     if (isOwn() || pixels() === 0 || !now?.blob || !blobUrl(boardStore.board, now)) return last
+    if (last && liveTiles().has(id)) return last
     if (!last && pixels() < MIN_LOADED_CSS_PX * devicePixelRatio) return null
     if (isAwaiting() && !isOverdue()) return last
     const side = sideFor(now, pixels())

@@ -3,6 +3,8 @@ import { inLanguage } from './language.ts'
 /** The sentences of the parts that load once the board is live: over the pictures, and who is here. */
 export const overlayWords = inLanguage('overlay', {
   // Over the pictures
+  live: (seconds: string): string => `live · ${seconds} s`,
+  lastFrame: (time: string): string => `last frame ${time}`,
   earlierFile: 'Put the earlier file back',
   captionOf: (name: string): string => `Caption of ${name}`,
   captionPrompt: 'What is to be seen?',

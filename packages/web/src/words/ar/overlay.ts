@@ -4,6 +4,8 @@ import { apart, list, number, ofPictures, pictures, plural } from './grammar.ts'
 const by = (name: string): string => apart(name) || 'شخص ما'
 
 export const overlay: Translations['overlay'] = {
+  live: (seconds) => `مباشر · ${seconds} ث`,
+  lastFrame: (time) => `آخر صورة ${time}`,
   earlierFile: 'استعادة الملف السابق',
   captionOf: (name) => `تعليق على ${apart(name)}`,
   captionPrompt: 'ماذا يظهر في الصورة؟',

@@ -4,6 +4,8 @@ import { apart, list, number, ofMany, pictures, plural } from './grammar.ts'
 const nameOf = (name: string): string => apart(name) || 'Jemand'
 
 export const overlay: Translations['overlay'] = {
+  live: (seconds) => `live · ${seconds.replace('.', ',')} s`,
+  lastFrame: (time) => `letztes Bild ${time}`,
   earlierFile: 'Frühere Datei zurückholen',
   captionOf: (name) => `Bildunterschrift von ${apart(name)}`,
   captionPrompt: 'Was ist zu sehen?',

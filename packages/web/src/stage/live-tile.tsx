@@ -1,0 +1,88 @@
+import type { ImageRecord } from '@wirephoto/board'
+import { createEffect, createMemo, createSignal, type JSX, on, onCleanup, untrack } from 'solid-js'
+import { useApp } from '../app.ts'
+import { FrameTimes } from '../state/frame-times.ts'
+import { setLiveTiles } from '../state/live-tiles.ts'
+import { formatTime } from '../ui/format-time.ts'
+import { overlayWords } from '../words/overlay.ts'
+
+/** Time between two looks at how old the last frame is. */
+const AGE_INTERVAL_MS = 250
+
+interface LiveTileProps {
+  readonly id: string
+  readonly record: ImageRecord
+}
+
+/** Shows the frames of a live slot over its tile, each once it is decoded. Of those that wait the latest counts. */
+export function LiveFrames(props: { id: string }): JSX.Element {
+  const { id } = props
+  const { boardStore } = useApp()
+  let element!: HTMLDivElement
+  let next: Blob | null = null
+  let isDrawing = false
+  const draw = async (): Promise<void> => {
+    if (isDrawing) return
+    isDrawing = true
+    while (next) {
+      const url = URL.createObjectURL(next)
+      next = null
+      const image = new Image()
+      image.alt = ''
+      image.draggable = false
+      image.src = url
+      // A frame that can't be decoded is passed over. The server tells its sender.
+      const isDecoded = await image.decode().then(
+        () => true,
+        () => false,
+      )
+      URL.revokeObjectURL(url)
+      if (isDecoded) element.replaceChildren(image)
+    }
+    isDrawing = false
+  }
+  onCleanup(
+    boardStore.board.on('frame', (frame) => {
+      if (frame.id !== id) return
+      next = new Blob([frame.bytes])
+      draw().catch(() => {})
+    }),
+  )
+  return <div ref={element} class="live-frames" aria-hidden="true" />
+}
+
+/** Says how old the last frame of a live slot is; in amber, when it came, if the next one is late. */
+export function FrameAge(props: LiveTileProps): JSX.Element {
+  const { id } = props
+  const { boardStore } = useApp()
+  const times = new FrameTimes()
+  const [now, setNow] = createSignal(Date.now())
+  const noteFrame = (): void => {
+    times.note(Date.now())
+  }
+  // Its tile came with its first frame.
+  if (boardStore.hasComeLater(id)) noteFrame()
+  onCleanup(boardStore.board.on('frame', (frame) => frame.id === id && noteFrame()))
+  // Where no frame comes by the socket, the stored ones do.
+  createEffect(on(() => props.record.blob, noteFrame, { defer: true }))
+  const timer = setInterval(() => setNow(Date.now()), AGE_INTERVAL_MS)
+  onCleanup(() => clearInterval(timer))
+  const isLate = createMemo(() => times.isLate(now()))
+  createEffect(() => {
+    if (isLate()) return
+    setLiveTiles((all) => new Set(all).add(id))
+    onCleanup(() => setLiveTiles((all) => new Set([...all].filter((other) => other !== id))))
+  })
+  const text = (): string => {
+    const { storedAt, replacedAt } = untrack(() => props.record)
+    const lastAt = times.lastAt ?? replacedAt ?? storedAt ?? now()
+    return isLate()
+      ? overlayWords.lastFrame(formatTime(lastAt))
+      : overlayWords.live(((now() - lastAt) / 1000).toFixed(1))
+  }
+  return (
+    <p class="frame-age" classList={{ late: isLate() }}>
+      {text()}
+    </p>
+  )
+}
