@@ -4,10 +4,16 @@ import { useApp } from '../app.ts'
 import { FrameTimes } from '../state/frame-times.ts'
 import { setLiveTiles } from '../state/live-tiles.ts'
 import { formatTime } from '../ui/format-time.ts'
+import { locale } from '../words/locale.ts'
 import { overlayWords } from '../words/overlay.ts'
 
 /** Time between two looks at how old the last frame is. */
 const AGE_INTERVAL_MS = 250
+
+const seconds = new Intl.NumberFormat(locale, {
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+})
 
 interface LiveTileProps {
   readonly id: string
@@ -78,7 +84,7 @@ export function FrameAge(props: LiveTileProps): JSX.Element {
     const lastAt = times.lastAt ?? replacedAt ?? storedAt ?? now()
     return isLate()
       ? overlayWords.lastFrame(formatTime(lastAt))
-      : overlayWords.live(((now() - lastAt) / 1000).toFixed(1))
+      : overlayWords.live(seconds.format((now() - lastAt) / 1000))
   }
   return (
     <p class="frame-age" classList={{ late: isLate() }}>

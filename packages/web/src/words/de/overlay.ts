@@ -4,7 +4,7 @@ import { apart, list, number, ofMany, pictures, plural } from './grammar.ts'
 const nameOf = (name: string): string => apart(name) || 'Jemand'
 
 export const overlay: Translations['overlay'] = {
-  live: (seconds) => `live · ${seconds.replace('.', ',')} s`,
+  live: (seconds) => `live · ${seconds} s`,
   lastFrame: (time) => `letztes Bild ${time}`,
   earlierFile: 'Frühere Datei zurückholen',
   captionOf: (name) => `Bildunterschrift von ${apart(name)}`,
