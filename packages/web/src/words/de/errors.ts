@@ -53,7 +53,7 @@ export const errors: Translations['errors'] = {
   'wrong-etag': () =>
     'Dieses Bild hat inzwischen eine andere Datei. Bitte ansehen und dann ihr ETag senden.',
   'slot-in-trash': () =>
-    'Die Kachel dieses Platzes liegt im Papierkorb. Bitte zurückholen oder an einen anderen senden.',
+    'Die Kachel dieses Platzes liegt im Papierkorb. Hol sie zurück oder sende an einen anderen.',
   'key-reused': () =>
     'Eine andere Anfrage hatte diesen Idempotency-Key. Bitte mit einem eigenen senden.',
   'no-wall-link': () =>
