@@ -20,7 +20,7 @@ interface LiveTileProps {
   readonly record: ImageRecord
 }
 
-/** Shows the frames of a live slot over its tile, each once it is decoded. Of those that wait the latest counts. */
+/** Shows the frames of a live slot over its tile, each once it is decoded. The latest of those that wait is next. */
 export function LiveFrames(props: { id: string }): JSX.Element {
   const { id } = props
   const { boardStore } = useApp()
