@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { limits, type Role } from '@wirephoto/board'
+import { type ImageRecord, limits, type Role } from '@wirephoto/board'
 import {
   type AddProgress,
   type Board,
@@ -16,6 +16,7 @@ import {
   connect,
   observePictures,
   type PictureSource,
+  Slot,
   WireError,
 } from '@wirephoto/client'
 import sharp from 'sharp'
@@ -315,6 +316,33 @@ test('I11: a refused command rejects who waits until all is settled', async (t) 
   await assert.rejects(inTime(viewer.settled()), { code: 'not-allowed' })
   await viewer.settled()
   await assert.rejects(inTime(viewer.add(photo)), { code: 'not-allowed' })
+})
+
+test('L46: a slot sends one frame at a time, and of those that come meanwhile the latest', async (t) => {
+  const board = await connected(t)
+  const slot = new Slot(board, 'loss')
+  assert.equal(await slot.push(photo), true)
+  const tile = await new Promise<ImageRecord>((resolve) => {
+    const look = (): void => {
+      for (const picture of board.pictures.values()) if (picture.slot === 'loss') resolve(picture)
+    }
+    board.on('pictures', look)
+    look()
+  })
+  const frame = new Promise((resolve) => board.on('frame', resolve))
+  const pushed = await Promise.all([
+    slot.push(photo),
+    slot.push(photo),
+    slot.push(new Blob([photo])),
+  ])
+  assert.deepEqual(pushed, [true, false, true])
+  assert.equal(((await frame) as { id: string }).id, tile.id)
+  const isCode = (code: string) => (error: unknown) =>
+    error instanceof WireError && error.code === code
+  await assert.rejects(slot.push(new Uint8Array([1, 2, 3])), isCode('not-a-picture'))
+  assert.equal(await slot.push(photo), true, 'it goes on after a refusal')
+  await board.close()
+  await assert.rejects(slot.push(photo), ClientError)
 })
 
 test('I12: every promise settles when the board is closed, and when its link is revoked', async (t) => {

@@ -56,6 +56,11 @@ export function imagesUrl(board: BoardAddress): string {
   return `${board.url}/api/boards/${board.id}/images`
 }
 
+/** Returns the address of a live slot. */
+export function slotUrl(board: BoardAddress, name: string): string {
+  return `${board.url}/api/boards/${board.id}/slots/${encodeURIComponent(name)}`
+}
+
 /** Returns the address where uploads are made; each is then at `<address>/<picture>`. */
 export function uploadsUrl(board: BoardAddress): string {
   return `${board.url}/api/boards/${board.id}/uploads`
