@@ -3,7 +3,7 @@ import { glob, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { errorMessages, errors, RETRYABLE_CODES } from '@wirephoto/board'
-import { serveCommand } from 'wirephoto/src/commands/serve.ts'
+import { serveCommand } from 'wirephoto/serve-command'
 
 const root = resolve(import.meta.dirname, '..')
 const read = (path: string) => readFile(join(root, path), 'utf8')

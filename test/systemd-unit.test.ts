@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { serveCommand } from 'wirephoto/src/commands/serve.ts'
+import { serveCommand } from 'wirephoto/serve-command'
 import { findOnPath } from './support/browser.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')

@@ -1,9 +1,9 @@
-import { startServer } from '@wirephoto/server'
+import { createWirephoto } from '@wirephoto/server'
 
 /** Starts the real server with fast garbage collections: `node serve-with-fast-gc.ts --port N --data D`. */
 const value = (flag: string) => process.argv[process.argv.indexOf(flag) + 1]!
 const data = value('--data')
-const { url } = await startServer({
+const { url } = await createWirephoto({
   port: Number(value('--port')),
   host: '127.0.0.1',
   publicUrl: null,

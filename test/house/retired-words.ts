@@ -16,7 +16,7 @@ const server = ['packages/server/']
 const intake = [
   'packages/server/src/images/',
   'packages/server/src/http/',
-  'packages/server/src/server.ts',
+  'packages/server/src/wirephoto.ts',
 ]
 const client = ['packages/client/', 'packages/web/']
 const web = ['packages/web/']
@@ -29,7 +29,7 @@ export const retiredWords: readonly RetiredWord[] = [
     now: 'IncomingFile(s)',
     identifier: /^(arrival|Arrival)$/,
     file: /^arrivals?$/,
-    within: ['packages/server/src/images/', 'packages/server/src/server.ts'],
+    within: ['packages/server/src/images/', 'packages/server/src/wirephoto.ts'],
   },
   { now: 'UploadProgress', identifier: /^Arriving$/, file: /^arriving$/, within: intake },
   { now: 'UploadTarget', identifier: /^OfBoard$/ },

@@ -83,8 +83,8 @@ describe('installing', { skip: EFFORT_FACTOR === 1 && 'by npm run test:long' }, 
     await writeFile(join(empty, 'package.json'), '{"private": true, "type": "module"}')
     await run('npm', ['install', '--no-audit', '--no-fund', ...files], { cwd: empty, env })
     const code = `import { connect } from '@wirephoto/client'
-      import { startServer } from '@wirephoto/server'
-      const server = await startServer({
+      import { createWirephoto } from '@wirephoto/server'
+      const server = await createWirephoto({
         port: 0, host: '127.0.0.1', publicUrl: null, data: 'data', engine: 'sqlite:data',
         maxUpload: 1e6, webRoot: null, log: 'silent'
       })

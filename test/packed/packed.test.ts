@@ -17,7 +17,7 @@ import { drawPicture } from '../support/pictures.ts'
 
 const run = promisify(execFile)
 const ROOT = resolve(import.meta.dirname, '../..')
-const LIBRARIES = ['board', 'engine', 'client', 'server'] as const
+const LIBRARIES = ['board', 'engine', 'client', 'server', 'cli'] as const
 
 let folder: string
 let tarballs: Record<PackageName, string>
@@ -118,6 +118,26 @@ describe('the packed packages', { concurrency: true }, () => {
       serving.kill('SIGTERM')
       await once(serving, 'exit')
     }
+  })
+
+  test('I64: a program of somebody else has the boards and the page below a path of its server', async () => {
+    const place = await install('cli')
+    const code = `import { createServer } from 'node:http'
+      import { createWirephoto, WireError } from 'wirephoto'
+      const server = createServer((request, response) => response.end('theirs')).listen(0)
+      const data = process.argv[2]
+      const wirephoto = await createWirephoto({ server, path: '/photos', data, isOpen: true })
+      const url = \`http://localhost:\${server.address().port}\`
+      const text = async (path) => (await fetch(url + path)).text()
+      console.log(await text('/'), /<script type="module"/.test(await text('/photos/')))
+      const error = await wirephoto.push('nowhere', new Uint8Array(1)).catch((error) => error)
+      console.log(error instanceof WireError, error.code)
+      await wirephoto.close()
+      server.close()`
+    await writeFile(join(place, 'mine.mjs'), code)
+    const args = [join(place, 'mine.mjs'), join(place, 'data')]
+    const { stdout } = await run(process.execPath, args)
+    assert.equal(stdout, 'theirs true\ntrue unknown-board\n')
   })
 
   test('I15: the program needs no database package, and says which one a URL needs', async () => {

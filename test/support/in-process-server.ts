@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type RunningServer, type ServerConfig, startServer } from '@wirephoto/server'
+import { createWirephoto, type RunningServer, type WirephotoOptions } from '@wirephoto/server'
 import { OpenBoards } from './open-boards.ts'
 
 /** More than the tests of one file need. In a shared database each takes longer. */
@@ -11,18 +11,18 @@ const SHARED_OPEN_BOARDS_COUNT = 4
 /** A server in this process. It keeps its free port, and removes its data on close. */
 export class InProcessServer {
   readonly data: string
-  #config: Partial<ServerConfig>
+  #config: Partial<WirephotoOptions>
   #running!: RunningServer
   #boards!: OpenBoards
 
-  private constructor(data: string, config: Partial<ServerConfig>) {
+  private constructor(data: string, config: Partial<WirephotoOptions>) {
     this.data = data
     this.#config = config
   }
 
   /** Opens it, with so many open boards for `newBoard`. Default: more than the tests of one file need. */
   static async open(
-    config: Partial<ServerConfig> = {},
+    config: Partial<WirephotoOptions> = {},
     openBoardCount?: number,
   ): Promise<InProcessServer> {
     const server = new InProcessServer(await mkdtemp(join(tmpdir(), 'wirephoto-server-')), config)
@@ -47,7 +47,7 @@ export class InProcessServer {
 
   /** Starts it, or starts it again on the same port and data. */
   async start(): Promise<void> {
-    this.#running = await startServer({
+    this.#running = await createWirephoto({
       port: this.#running?.port ?? 0,
       host: '127.0.0.1',
       publicUrl: null,
@@ -63,7 +63,7 @@ export class InProcessServer {
   }
 
   /** Stops it, and starts it with further settings on the same port and data. */
-  async restart(config: Partial<ServerConfig>): Promise<void> {
+  async restart(config: Partial<WirephotoOptions>): Promise<void> {
     await this.stop()
     this.#config = { ...this.#config, ...config }
     await this.start()

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { startServer } from '@wirephoto/server'
+import { createWirephoto } from '@wirephoto/server'
 
 /**
  * Runs the real server, which may also fetch pictures from this machine:
@@ -7,7 +7,7 @@ import { startServer } from '@wirephoto/server'
  */
 const value = (flag: string) => process.argv[process.argv.indexOf(flag) + 1]!
 const data = value('--data')
-const server = await startServer({
+const server = await createWirephoto({
   port: Number(value('--port')),
   host: '127.0.0.1',
   publicUrl: value('--public-url'),

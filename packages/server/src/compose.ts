@@ -1,4 +1,4 @@
-import type { Server as HttpServer } from 'node:http'
+import type { Server as HttpServer, ServerResponse } from 'node:http'
 import { join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { boardOf, type RefusedTypes } from '@wirephoto/board'
@@ -68,6 +68,7 @@ import { HeldCommands } from './moderation/held-commands.ts'
 import { HeldLogs } from './moderation/held-logs.ts'
 import { Moderation } from './moderation/moderation.ts'
 import { basePathOf } from './public-url.ts'
+import { PushedPictures } from './pushed-pictures.ts'
 import { Readiness } from './readiness.ts'
 import { openSignIn } from './sign-in/sign-in.ts'
 import { Slots } from './slots/slots.ts'
@@ -95,6 +96,7 @@ export interface Services extends Storage {
   readonly guard: Guard
   readonly access: Access
   readonly metrics: Metrics
+  readonly pushedPictures: PushedPictures
 }
 
 /** Objects that a test puts in place of the server's own. */
@@ -154,6 +156,7 @@ export async function compose(
       mayReach: config.fetchFrom,
       bounds,
     })
+  const addressesOf = (board: string, id: string) => picturesAt(url, board, id)
   const webhooks = new Webhooks({
     secrets: engine.secrets,
     poster: new Fetcher({
@@ -164,7 +167,7 @@ export async function compose(
       bounds,
     }),
     now: () => boards.clock.now(),
-    addressesOf: (board, id) => picturesAt(url, board, id),
+    addressesOf,
     log,
   })
   webhooks.follow(boards)
@@ -202,11 +205,11 @@ export async function compose(
         classicConfig,
       )
     : null
-  const basePath = basePathOf(config.publicUrl)
+  const basePath = basePathOf(config.publicUrl, config.path)
   const problemPage = new ProblemPage(webRoot, basePath)
   const classicPages = classicConfig?.pages ?? null
   /** Kept, since a server that closes has no address any more but still answers. */
-  let url = ''
+  let url = config.publicUrl ?? basePath
   const pageOf = (board: string): string =>
     `${url}/${board === DEFAULT_BOARD_ID ? '' : `b/${board}`}`
   const readiness = new Readiness({
@@ -306,8 +309,14 @@ export async function compose(
   })
   stack.defer(() => app.close())
   surviveAcceptErrors(app.server, log)
-  app.server.once('listening', () => {
-    url = urlOf(app.server, config)
+  const listener = config.server ?? app.server
+  const onListening = () => {
+    url = urlOf(listener, config)
+  }
+  if (listener.listening) onListening()
+  listener.on('listening', onListening)
+  stack.defer(() => {
+    listener.off('listening', onListening)
   })
   const gateway = new Gateway(app.server, {
     bounds,
@@ -350,9 +359,19 @@ export async function compose(
   const collections = garbageCollector.schedule(config.garbageCollection)
   stack.defer(() => collections.close())
 
+  const pushedPictures = new PushedPictures({
+    boards,
+    directUpload,
+    addressesOf,
+  })
   const timeoutMs = config.grace ?? CLOSE_TIMEOUT_MS
-  deferConnections(stack, app.server, [gateway, classic, heldRequests, incomingFiles], timeoutMs)
-  return { ...storage, app, registered, guard, access, metrics }
+  deferConnections(
+    stack,
+    app.server,
+    [gateway, classic, heldRequests, pushedPictures, incomingFiles],
+    timeoutMs,
+  )
+  return { ...storage, app, registered, guard, access, metrics, pushedPictures }
 }
 
 /** Opens the boards and the pictures, and defers their ends onto `stack`. */
@@ -432,9 +451,12 @@ function deferConnections(
   owners: readonly ({ close(): unknown } | null)[],
   timeoutMs: number,
 ): void {
-  const requests = countRequests(server)
+  const requests = openRequests(server)
   // The stack is emptied from its top, so the last one deferred runs first.
-  stack.defer(() => server.closeAllConnections())
+  stack.defer(() => {
+    requests.breakOff()
+    server.closeAllConnections()
+  })
   stack.defer(() =>
     Promise.race([requests.whenNone(), setTimeout(timeoutMs, undefined, { ref: false })]),
   )
@@ -444,20 +466,25 @@ function deferConnections(
     })
 }
 
-function countRequests(server: HttpServer): { whenNone(): Promise<void> } {
-  let count = 0
+/** Follows the requests that aren't answered yet. Those of somebody else's server have its connections. */
+function openRequests(server: HttpServer): { whenNone(): Promise<void>; breakOff(): void } {
+  const open = new Set<ServerResponse>()
   let resolve = () => {}
   server.on('request', (_request, response) => {
-    count++
+    open.add(response)
     response.once('close', () => {
-      if (--count === 0) resolve()
+      open.delete(response)
+      if (open.size === 0) resolve()
     })
   })
   return {
     whenNone: () =>
       new Promise((done) => {
         resolve = done
-        if (count === 0) done()
+        if (open.size === 0) done()
       }),
+    breakOff() {
+      for (const response of open) response.destroy()
+    },
   }
 }

@@ -1,15 +1,25 @@
+import type { Server as HttpServer } from 'node:http'
+import type { Server as HttpsServer } from 'node:https'
 import type { MediaType } from '@wirephoto/board'
 import type { Bounds } from './bounds.ts'
 import type { LogLevel } from './log.ts'
 
+/** A server of Node's, of this program or of the one that Wirephoto is a part of. */
+export type NodeServer = HttpServer | HttpsServer
+
 /** How a server is set up. */
 export interface ServerConfig {
-  /** The port to listen on; 0 for any free one. */
-  readonly port: number
-  /** The name or address to listen on; `0.0.0.0` and `::` mean all addresses. */
-  readonly host: string
+  /**
+   * The name or address that it listens on; `0.0.0.0` and `::` mean all addresses. Null where somebody else's server
+   * listens: then it counts as reached by everybody.
+   */
+  readonly host: string | null
+  /** Somebody else's server that hands our requests on, and whose address is ours. Default: none. */
+  readonly server?: NodeServer | undefined
   /** The URL by which others reach the server, perhaps with a path; null if that is where it listens. */
   readonly publicUrl: string | null
+  /** The path under which all its addresses lie, as `/photos`. Default: that of the public URL. */
+  readonly path?: string | undefined
   /** Addresses, CIDR ranges or names of ranges of the proxies before it, whose word is taken. Default: none. */
   readonly trustProxy?: readonly string[] | undefined
   /** The other sites whose pages may ask, as `https://site.example`: by bearer, never by cookie. Default: none. */

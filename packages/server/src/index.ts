@@ -1,6 +1,12 @@
-export type { ServerConfig } from './config.ts'
+export type { NodeServer, ServerConfig } from './config.ts'
 export { COLLECTOR_FAILPOINTS, FAILPOINTS, MODERATION_FAILPOINTS } from './failpoint.ts'
 export type { IncomingFile } from './images/uploads/incoming-file.ts'
 export { IncomingFiles } from './images/uploads/incoming-files.ts'
 export { variantKey } from './images/variant-key.ts'
-export { type RunningServer, startServer } from './server.ts'
+export type { PictureSource, PushedPicture, PushOptions } from './pushed-pictures.ts'
+export {
+  createWirephoto,
+  type RunningServer,
+  type Wirephoto,
+  type WirephotoOptions,
+} from './wirephoto.ts'

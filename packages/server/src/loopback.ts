@@ -4,11 +4,12 @@ export const isLoopback = (name: string): boolean =>
 
 /** Whether nobody but this machine reaches a server, as far as its settings say. */
 export const isPrivate = ({ host, publicUrl, trustProxy = [] }: Reach): boolean =>
-  isLoopback(host) && (publicUrl ?? null) === null && trustProxy.length === 0
+  host !== null && isLoopback(host) && (publicUrl ?? null) === null && trustProxy.length === 0
 
 /** The settings that say from where a server is reached. */
 interface Reach {
-  readonly host: string
+  /** Null where nobody knows. */
+  readonly host: string | null
   readonly publicUrl?: string | null | undefined
   readonly trustProxy?: readonly string[] | undefined
 }

@@ -32,19 +32,30 @@ export function parsePublicUrl(text: string): string | null {
   if (!url || !/^https?:$/.test(url.protocol)) return null
   if (url.href !== url.origin + url.pathname) return null
   const path = url.pathname.replace(/\/$/, '')
-  const segments = path.split('/').slice(1)
-  if (!segments.every((segment) => SEGMENT.test(segment))) return null
-  return OWN_SEGMENTS.includes(segments[0] ?? '') ? null : url.origin + path
+  return isBasePath(path) ? url.origin + path : null
 }
 
-/** Returns the path of a public URL, such as `/photos`; empty at the root of a host, and without a URL. */
-export const basePathOf = (publicUrl: string | null): string =>
-  publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/$/, '')
+/** Returns whether a server can lie under a path, as `/photos`; an empty one is the root of a host. */
+export function isBasePath(path: string): boolean {
+  const [before, ...segments] = path.split('/')
+  if (before !== '' || !segments.every((segment) => SEGMENT.test(segment))) return false
+  return !OWN_SEGMENTS.includes(segments[0] ?? '')
+}
+
+/**
+ * Returns the path of a public URL, such as `/photos`; empty at the root of a host. Without a URL it is `path`, by
+ * default the root.
+ */
+export const basePathOf = (publicUrl: string | null, path = ''): string =>
+  publicUrl === null ? path : new URL(publicUrl).pathname.replace(/\/$/, '')
+
+/** Returns whether a request's target lies under the base path. */
+export const isUnder = (target: string, basePath: string): boolean =>
+  target.startsWith(basePath) && /^(?:[/?]|$)/.test(target.slice(basePath.length))
 
 /** Returns a request's target without the base path. A proxy that has removed it already is as good. */
 export function withoutBasePath(target: string, basePath: string): string {
-  if (!target.startsWith(basePath)) return target
+  if (!isUnder(target, basePath)) return target
   const rest = target.slice(basePath.length)
-  if (rest === '' || rest.startsWith('?')) return `/${rest}`
-  return rest.startsWith('/') ? rest : target
+  return rest.startsWith('/') ? rest : `/${rest}`
 }

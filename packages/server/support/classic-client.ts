@@ -6,9 +6,9 @@ import { setTimeout } from 'node:timers/promises'
 import type { ImageRecord, Snapshot } from '@wirephoto/board'
 import sharp from 'sharp'
 import { io, type Socket } from 'socket.io-client'
-import type { ClassicConfig, ServerConfig } from '../src/config.ts'
-import { type RunningServer, startServer } from '../src/server.ts'
-import { serverConfig } from './server-config.ts'
+import type { ClassicConfig } from '../src/config.ts'
+import { createWirephoto, type RunningServer } from '../src/wirephoto.ts'
+import { type ListeningConfig, serverConfig } from './server-config.ts'
 
 /** The time between two requests for a session that should be gone. */
 const POLL_INTERVAL_MS = 50
@@ -18,10 +18,10 @@ export const TRANSPORTS = ['polling', 'websocket'] as const
 /** A server in the test's own process. Its board `main` is open to the tutorials' pages. */
 export class ClassicServer {
   readonly data: string
-  readonly #config: ServerConfig
+  readonly #config: ListeningConfig
   #running: RunningServer
 
-  private constructor(config: ServerConfig, running: RunningServer) {
+  private constructor(config: ListeningConfig, running: RunningServer) {
     this.data = config.data
     this.#config = config
     this.#running = running
@@ -30,21 +30,21 @@ export class ClassicServer {
   /** Starts a server on a data folder of its own; without a classic board if `classic` is null. */
   static async open(
     classic: Partial<ClassicConfig> | null = {},
-    config: Partial<ServerConfig> = {},
+    config: Partial<ListeningConfig> = {},
   ): Promise<ClassicServer> {
     const data = await mkdtemp(join(tmpdir(), 'wirephoto-classic-'))
     const full = serverConfig(data, {
       classic: classic ? { board: 'main', pages: null, port: null, ...classic } : undefined,
       ...config,
     })
-    return new ClassicServer(full, await startServer(full))
+    return new ClassicServer(full, await createWirephoto(full))
   }
 
   /** Stops the server, and starts another one on its port and data. */
   async restart(): Promise<void> {
     const { port } = this.#running
     await this.#running.close()
-    this.#running = await startServer({ ...this.#config, port })
+    this.#running = await createWirephoto({ ...this.#config, port })
   }
 
   /** The server's own address, without a slash at the end. */

@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { MediaType } from '@wirephoto/board'
 import { EngineError, withoutPassword } from '@wirephoto/engine'
 import type { RunningServer, ServerConfig } from '@wirephoto/server'
@@ -62,10 +60,6 @@ interface Options {
   readonly classicPort?: number
 }
 
-/** The built page: beside the program where it is installed, else as the workspace builds it. */
-const PAGE_FOLDER = ['../../page', '../../../web/dist']
-  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-  .find((path, i) => i > 0 || existsSync(path))!
 /** A second signal within this time is the first one again: npm passes on what the terminal sends to all. */
 const SIGNAL_ECHO_MS = 1_000
 /** How often the server looks whether npm's shell still runs. */
@@ -252,8 +246,8 @@ async function serve(options: Options): Promise<void> {
   const classic = await classicOf(options, host)
   const oidc = oidcOf(options)
   // Loaded late, so that --help and mistakes are answered at once.
-  const { startServer } = await import('@wirephoto/server')
-  const server = await startServer({
+  const { createWirephoto } = await import('../create-wirephoto.ts')
+  const server = await createWirephoto({
     port: options.port,
     host,
     publicUrl: options.publicUrl ?? null,
@@ -273,7 +267,6 @@ async function serve(options: Options): Promise<void> {
     acceptLoss: options.acceptLoss,
     log: options.logLevel,
     metrics: options.metrics === 'on' ? undefined : options.metrics,
-    webRoot: PAGE_FOLDER,
     classic,
   }).catch((error: unknown) => {
     throw explain(error, { ...options, host, data, engine })

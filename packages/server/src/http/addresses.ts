@@ -6,25 +6,27 @@ import { addressGroup } from './address-group.ts'
 import type { Guard } from './guard.ts'
 
 interface ListeningAt {
-  readonly host: string
+  /** Null where nobody knows. */
+  readonly host: string | null
   /** The public URL, or null. */
   readonly publicUrl: string | null
+  readonly path?: string | undefined
 }
 
 /** Returns the URLs by which other computers reach a server on this port, the best first; none for loopback. */
-export function urlsForOthers({ host, publicUrl }: ListeningAt, port: number): string[] {
+export function urlsForOthers({ host, publicUrl, path }: ListeningAt, port: number): string[] {
   const everywhere = host === '0.0.0.0' || host === '::'
-  const names = everywhere ? networkAddresses() : isLoopback(host) ? [] : [host]
+  const names = everywhere ? networkAddresses() : host === null || isLoopback(host) ? [] : [host]
   return [
     ...(publicUrl === null ? [] : [publicUrl]),
-    ...names.map((name) => urlOf(name, port) + basePathOf(publicUrl)),
+    ...names.map((name) => urlOf(name, port) + basePathOf(publicUrl, path)),
   ]
 }
 
 /** Tells a page on this computer how others reach the server. Other pages know, as they have reached it. */
 export async function addressRoutes(
   app: FastifyInstance,
-  { host, publicUrl, guard }: ListeningAt & { readonly guard: Pick<Guard, 'asker'> },
+  { host, publicUrl, path, guard }: ListeningAt & { readonly guard: Pick<Guard, 'asker'> },
 ): Promise<void> {
   app.get('/api/addresses', ({ hostname, socket, raw }) => {
     // A stranger may send any Host.
@@ -32,7 +34,7 @@ export async function addressRoutes(
     return {
       urls:
         isHere && isLoopback(hostname)
-          ? urlsForOthers({ host, publicUrl }, socket.localPort ?? 0)
+          ? urlsForOthers({ host, publicUrl, path }, socket.localPort ?? 0)
           : [],
     }
   })

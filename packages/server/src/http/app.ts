@@ -159,9 +159,10 @@ export async function createApp(
     if (guard.isTrustworthy(request.raw)) reply.header('cross-origin-opener-policy', 'same-origin')
     const origin = guard.allowedOriginOf(request.raw)
     if (origin !== null) reply.headers(headersFor(origin))
-    // The connections of a proxy are of many people: what each of them asks is counted here.
+    // The connections of a proxy are of many people, and those of somebody else's server aren't counted.
+    const { socket } = request
     if (
-      proxies.has(request.socket.remoteAddress) &&
+      (proxies.has(socket.remoteAddress) || !connections.has(socket)) &&
       !connections.admitRequest(request.ip, reply.raw)
     )
       throw new WireError('too-many')

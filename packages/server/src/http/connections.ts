@@ -20,7 +20,8 @@ export class Connections {
   readonly #maxPerAddress: number
   readonly #proxies: TrustedProxies
   readonly #byAddress = new Map<string, number>()
-  /** The requests under way that came by a trusted proxy, by their senders' addresses. */
+  readonly #counted = new WeakSet<Duplex>()
+  /** The requests under way that a trusted proxy or somebody else's server passed on, by their senders' addresses. */
   readonly #requestsByAddress = new Map<string, number>()
   #count = 0
   /** Refused connections whose clients may still be reading why. */
@@ -41,6 +42,7 @@ export class Connections {
       return this.#refuse(socket, new WireError('too-many'))
     if (this.#count >= this.#max) return this.#refuse(socket, new WireError('busy'))
     this.#count++
+    this.#counted.add(socket)
     count(this.#byAddress, counted, 1)
     socket.once('close', () => {
       this.#count--
@@ -49,7 +51,12 @@ export class Connections {
     return true
   }
 
-  /** Counts a request that a trusted proxy passes on, until it is answered. False if its sender has too many. */
+  /** Whether the connection itself is counted. Somebody else's server has connections that aren't. */
+  has(socket: Duplex): boolean {
+    return this.#counted.has(socket)
+  }
+
+  /** Counts a request that a trusted proxy or somebody else's server passes on, until it is answered. False if its sender has too many. */
   admitRequest(sender: string, response: ServerResponse): boolean {
     const address = addressGroup(sender)
     if (this.#isFull(this.#requestsByAddress, address)) return false

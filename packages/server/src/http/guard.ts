@@ -36,8 +36,9 @@ export interface Guard
 }
 
 interface GuardConfig {
-  readonly host: string
+  readonly host: string | null
   readonly publicUrl: string | null
+  readonly path?: string | undefined
   /** The proxies that say by which scheme a request came. Default: none. */
   readonly proxies?: TrustedProxies
   /** The other sites whose pages may ask. Default: none. */
@@ -47,18 +48,19 @@ interface GuardConfig {
   readonly access: Pick<Access, 'rightOf' | 'watchRight'>
 }
 
-/** Makes the guard of a server that listens on `host`, and is `publicUrl` to others if not null. */
+/** Makes the guard of a server that listens on `host`, perhaps under `path`, and is `publicUrl` to others if not null. */
 export function createGuard({
   host,
   publicUrl,
+  path,
   proxies = trustedProxies([]),
   allowedOrigins = [],
   installation = { id: '00000000', madeAt: Date.now() },
   access,
 }: GuardConfig): Guard {
-  const origins = createOriginCheck({ host, publicUrl, proxies, allowedOrigins })
+  const origins = createOriginCheck({ host, publicUrl, path, proxies, allowedOrigins })
   const cookieRules = {
-    basePath: basePathOf(publicUrl),
+    basePath: basePathOf(publicUrl, path),
     isSecure: (request: IncomingMessage) => origins.isSecure(request),
     isForeign: (request: IncomingMessage) => origins.allowedOriginOf(request) !== null,
     installation,

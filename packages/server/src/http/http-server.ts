@@ -78,7 +78,12 @@ class BoundedServer extends Server {
     if (event !== 'request' && event !== 'upgrade') return super.emit(event, ...args)
     const [request, response] = args as [IncomingMessage, ServerResponse]
     request.url = withoutBasePath(request.url ?? '/', this.#basePath)
-    if (event === 'upgrade') return super.emit(event, ...args)
+    if (event === 'upgrade') {
+      const socket = args[1] as Socket
+      // A websocket that came to somebody else's server is counted from here on.
+      if (!this.#connections.has(socket) && !this.#connections.admit(socket)) return true
+      return super.emit(event, ...args)
+    }
     this.#turns.take(request, response, () => this.#await(request, response))
     return true
   }
@@ -113,5 +118,5 @@ function overrideMethod(request: IncomingMessage): void {
 }
 
 /** Returns whether to upgrade. Offers of HTTP/2 are ignored (RFC 9110 section 7.8). */
-const isWebSocket = ({ headers }: IncomingMessage): boolean =>
+export const isWebSocket = ({ headers }: IncomingMessage): boolean =>
   headers.upgrade?.toLowerCase() === 'websocket'

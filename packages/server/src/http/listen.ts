@@ -1,6 +1,9 @@
 import { once } from 'node:events'
 import type { Server as HttpServer } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
 import { type AddressInfo, createServer } from 'node:net'
+import type { NodeServer } from '../config.ts'
+import { basePathOf } from '../public-url.ts'
 
 /** Listens at a port of a host. Defers its end onto `stack`; resolves to the port. */
 export async function listen(
@@ -27,14 +30,23 @@ export async function listenToo(
   return bound
 }
 
-/** The URL of a listening server, without a slash at its end. */
-export function urlOf(
-  server: HttpServer,
-  { host, publicUrl }: { host: string; publicUrl: string | null },
-): string {
+interface ReachedAt {
+  readonly host: string | null
+  readonly publicUrl: string | null
+  readonly path?: string | undefined
+}
+
+/** The URL of a listening server, without a slash at its end. It is only a path where the server has no port. */
+export function urlOf(server: NodeServer, { host, publicUrl, path }: ReachedAt): string {
   if (publicUrl !== null) return publicUrl
-  const { port } = server.address() as AddressInfo
-  return `http://${isLocalhost(host) || isAnyAddress(host) ? 'localhost' : inUrl(host)}:${port}`
+  const bound = server.address()
+  const basePath = basePathOf(publicUrl, path)
+  // It may listen at a pipe.
+  if (bound === null || typeof bound === 'string') return basePath
+  const scheme = server instanceof HttpsServer ? 'https' : 'http'
+  const name = host ?? bound.address
+  const shown = isLocalhost(name) || isAnyAddress(name) ? 'localhost' : inUrl(name)
+  return `${scheme}://${shown}:${bound.port}${basePath}`
 }
 
 /** `localhost` means both of its addresses, where the machine has both. `wanted` is 0 for any free port. */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { hostname, networkInterfaces } from 'node:os'
 import { WireError } from '@wirephoto/board'
 import { isLoopback } from '../loopback.ts'
+import { basePathOf } from '../public-url.ts'
 import type { TrustedProxies } from './trusted-proxies.ts'
 
 /** The links from other sites that a route allows. */
@@ -35,22 +36,26 @@ const MACHINE_NAMES_CACHE_MS = 5_000
 const FOREIGN_SITES: ReadonlySet<unknown> = new Set(['cross-site', 'same-site'])
 
 interface OriginConfig {
-  readonly host: string
+  /** Null where somebody else's server listens: all names of this machine are taken. */
+  readonly host: string | null
   readonly publicUrl: string | null
+  readonly path?: string | undefined
   readonly proxies: TrustedProxies
   /** The other sites whose pages may ask, as `https://site.example`. */
   readonly allowedOrigins: readonly string[]
 }
 
-/** Makes the check for a server that listens on `host`, and is `publicUrl` to others if not null. */
+/** Makes the check for a server that listens on `host`, perhaps under `path`, and is `publicUrl` to others if not null. */
 export function createOriginCheck({
   host: bound,
   publicUrl,
+  path,
   proxies,
   allowedOrigins,
 }: OriginConfig): OriginCheck {
   const outside = publicUrl === null ? null : new URL(publicUrl)
   const publicName = outside?.hostname.replace(/[[\]]/g, '') ?? null
+  const basePath = basePathOf(publicUrl, path)
   const isHere = hostCheck(bound, publicName)
 
   const isSecure = (request: IncomingMessage): boolean => {
@@ -97,7 +102,7 @@ export function createOriginCheck({
     allowedOriginOf,
 
     urlFor: (request) =>
-      publicUrl ?? `${proxies.schemeOf(request) ?? 'http'}://${request.headers.host}`,
+      publicUrl ?? `${proxies.schemeOf(request) ?? 'http'}://${request.headers.host}${basePath}`,
 
     isSecure,
 
@@ -118,12 +123,12 @@ function isAllowedLink({ method, headers }: IncomingMessage, { page, file }: Lin
 }
 
 /** Returns a check for the server's own names. Somebody else's name may be rebound to it (F11). */
-function hostCheck(bound: string, outside: string | null): (name: string) => boolean {
-  const everywhere = bound === '0.0.0.0' || bound === '::'
+function hostCheck(bound: string | null, outside: string | null): (name: string) => boolean {
+  const everywhere = bound === null || bound === '0.0.0.0' || bound === '::'
   let machine = new Set<string>()
   let knownAt = Number.NEGATIVE_INFINITY
   return (name) => {
-    if (isLoopback(name) || name === bound.toLowerCase() || name === outside) return true
+    if (isLoopback(name) || name === bound?.toLowerCase() || name === outside) return true
     if (!everywhere) return false
     if (performance.now() - knownAt > MACHINE_NAMES_CACHE_MS) {
       machine = namesOfThisMachine()

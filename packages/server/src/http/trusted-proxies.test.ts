@@ -7,13 +7,13 @@ import { type TestContext, test } from 'node:test'
 import { WIRE_VERSION } from '@wirephoto/board'
 import { io } from 'socket.io-client'
 import { serverConfig } from '../../support/server-config.ts'
-import { startServer } from '../server.ts'
+import { createWirephoto } from '../wirephoto.ts'
 import { trustedProxies } from './trusted-proxies.ts'
 
 async function start(t: TestContext, trustProxy: readonly string[]) {
   const data = await mkdtemp(join(tmpdir(), 'wirephoto-server-'))
   const publicUrl = 'https://board.example'
-  const server = await startServer(serverConfig(data, { publicUrl, trustProxy }))
+  const server = await createWirephoto(serverConfig(data, { publicUrl, trustProxy }))
   t.after(async () => {
     await server.close()
     await rm(data, { recursive: true, force: true })

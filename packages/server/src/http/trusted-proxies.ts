@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { TLSSocket } from 'node:tls'
 import ipaddr from 'ipaddr.js'
 import { addressGroup } from './address-group.ts'
 
@@ -15,7 +16,10 @@ type Cidr = ReturnType<typeof ipaddr.parseCIDR>
 export interface TrustedProxies {
   /** Returns whether the address is such a proxy's. */
   has(address: string | undefined): boolean
-  /** Returns the scheme by which the request came to the proxy; null if no trusted one says so. */
+  /**
+   * Returns the scheme by which the request came: to the proxy, if a trusted one says so, or by TLS to this process.
+   * Null if neither is known.
+   */
   schemeOf(request: IncomingMessage): 'http' | 'https' | null
   /** Returns whose share of the server the request uses: the address before the proxies, IPv6 by its /64. */
   addressOf(request: IncomingMessage): string
@@ -32,7 +36,7 @@ export function trustedProxies(addresses: readonly string[]): TrustedProxies {
   return {
     has,
     schemeOf({ socket, headers }) {
-      if (!has(socket.remoteAddress)) return null
+      if (!has(socket.remoteAddress)) return socket instanceof TLSSocket ? 'https' : null
       // Each proxy adds its own at the end, so the last one is the trusted one's.
       const last = String(headers['x-forwarded-proto'] ?? '')
         .split(',')

@@ -285,6 +285,7 @@ export class IncomingFile {
     using slot = this.#senders.slots.take(party, giveWay)
     using rate = leastRate(this.#senders.leastRate, giveWay)
     signal?.addEventListener('abort', () => broken.abort(signal.reason))
+    if (signal?.aborted) broken.abort(signal.reason)
     this.#party = party
     const progressed = (bytes: number) => {
       slot.progress()

@@ -13,7 +13,7 @@ import { Access } from './access/access.ts'
 import { Boards } from './boards/boards.ts'
 import { Decoder } from './images/decoding/decoder.ts'
 import { IncomingFiles } from './images/uploads/incoming-files.ts'
-import { startServer } from './server.ts'
+import { createWirephoto } from './wirephoto.ts'
 
 let data: string
 beforeEach(async () => {
@@ -23,7 +23,7 @@ afterEach(() => rm(data, { recursive: true, force: true }))
 
 test('what fails to close keeps nothing else open: the engine and its lock are free again', async (t) => {
   for (const owner of [IncomingFiles, Decoder, Boards]) {
-    const server = await startServer(serverConfig(data))
+    const server = await createWirephoto(serverConfig(data))
     const { mock } = t.mock.method(owner.prototype, 'close', () =>
       Promise.reject(new Error('the disk is gone')),
     )
@@ -31,18 +31,18 @@ test('what fails to close keeps nothing else open: the engine and its lock are f
     mock.restore()
     await assert.rejects(fetch(server.url), owner.name)
     // SQLite and the folder are locked for one server, so this one starts only if both are free.
-    const next = await startServer(serverConfig(data))
+    const next = await createWirephoto(serverConfig(data))
     await next.close()
   }
 })
 
 test('closing twice is closing once', async () => {
-  const server = await startServer(serverConfig(data))
+  const server = await createWirephoto(serverConfig(data))
   await Promise.all([server.close(), server.close()])
 })
 
 test('a request that ends while the server closes is answered with its URL', async (t) => {
-  const server = await startServer(serverConfig(data, { grace: 5_000 }))
+  const server = await createWirephoto(serverConfig(data, { grace: 5_000 }))
   const created = Promise.withResolvers<string>()
   const { mock } = t.mock.method(Boards.prototype, 'create', () => created.promise)
   t.mock.method(Access.prototype, 'close', async () => [])
@@ -59,7 +59,7 @@ test('a request that ends while the server closes is answered with its URL', asy
 })
 
 test('W20: a server that stops says so to each socket before it closes it', async (t) => {
-  const server = await startServer(serverConfig(data))
+  const server = await createWirephoto(serverConfig(data))
   const socket = io(server.url, {
     path: '/live',
     transports: ['websocket'],
@@ -80,13 +80,13 @@ test('a server that can not listen closes what it has opened', async (t) => {
   await once(other, 'listening')
   t.after(() => other.close())
   const { port } = other.address() as { port: number }
-  await assert.rejects(startServer(serverConfig(data, { port })), { code: 'EADDRINUSE' })
-  await (await startServer(serverConfig(data))).close()
+  await assert.rejects(createWirephoto(serverConfig(data, { port })), { code: 'EADDRINUSE' })
+  await (await createWirephoto(serverConfig(data))).close()
 })
 
 test('J8: measurements can be closed, or have an address of their own with nothing else', async (t) => {
   const open = async (metrics?: 'off' | { host: string; port: number }) => {
-    const server = await startServer(serverConfig(data, { metrics }))
+    const server = await createWirephoto(serverConfig(data, { metrics }))
     t.after(() => server.close())
     const status = async (at: string) => (await fetch(at)).status
     return { server, besideBoards: await status(`${server.url}/metrics`), status }
