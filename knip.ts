@@ -14,8 +14,9 @@ export default {
         'test/crash/power-loss/*-writer.ts',
         'test/formats/record.ts',
         'bench/baselines/*.ts',
+        'examples/*/server.ts',
       ],
-      project: [`{bench,docs,lint,packing,test}/${project}`, '*.ts'],
+      project: [`{bench,docs,examples,lint,packing,test}/${project}`, '*.ts'],
       // A program that a test starts.
       ignoreDependencies: ['@arethetypeswrong/cli'],
       // Debian's, where the test that needs it says so when it is missing.
