@@ -44,7 +44,8 @@ const files: Documented = {
 export class CheckedAnswers {
   readonly faults: string[] = []
 
-  watch(server: Server, basePath: string): void {
+  /** Watches a server, which has removed its base path from each request. */
+  watch(server: Server): void {
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
       const chunks: Buffer[] = []
       let bytes = 0
@@ -71,7 +72,7 @@ export class CheckedAnswers {
       response.once('finish', () => {
         if (bytes > MAX_BYTES) return
         headers = { ...(response.getHeaders() as Record<string, string>), ...headers }
-        const path = url.replace(/\?.*/s, '').slice(basePath.length)
+        const path = url.replace(/\?.*/s, '')
         const fault = faultOf(request, path, {
           status: response.statusCode,
           type: headers['content-type'] ?? '',

@@ -18,7 +18,6 @@ import type { ClassicConfig, OidcConfig } from '../src/config.ts'
 import type { Guard } from '../src/http/guard.ts'
 import { listen } from '../src/http/listen.ts'
 import type { ImagePipeline } from '../src/images/pipeline.ts'
-import { basePathOf } from '../src/public-url.ts'
 import { CheckedAnswers } from './checked-answers.ts'
 import { serverConfig } from './server-config.ts'
 
@@ -70,7 +69,7 @@ export class Harness {
     const config = serverConfig(this.data, settings)
     this.#stack = new AsyncDisposableStack()
     this.#services = await compose(config, this.#options.log ?? this.log, this.#stack, replacements)
-    this.#answers.watch(this.#services.app.server, basePathOf(publicUrl))
+    this.#answers.watch(this.#services.app.server)
     await listen(this.#services.app.server, config, this.#stack)
   }
 

@@ -76,7 +76,7 @@ test('H61: an answer that the document lacks is found by every test', async () =
     response.setHeader('content-type', 'application/json')
     response.end('{"ok":true,"more":1}')
   })
-  answers.watch(odd, '')
+  answers.watch(odd)
   await new Promise<void>((resolve) => odd.listen(0, '127.0.0.1', resolve))
   const { port } = odd.address() as { port: number }
   await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()
