@@ -50,7 +50,7 @@ interface Options {
 /** The pictures that come from the program that the server is a part of. */
 export class PushedPictures {
   readonly #options: Options
-  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #inFlight = new Set<Promise<unknown>>()
   readonly #closing = new AbortController()
 
   constructor(options: Options) {
@@ -68,14 +68,14 @@ export class PushedPictures {
     options: PushOptions = {},
   ): Promise<PushedPicture> {
     const pushed = this.#push(board, picture, options)
-    this.#underWay.add(pushed)
-    return pushed.finally(() => this.#underWay.delete(pushed))
+    this.#inFlight.add(pushed)
+    return pushed.finally(() => this.#inFlight.delete(pushed))
   }
 
   /** Ends the pushes that are under way. */
   async close(): Promise<void> {
     this.#closing.abort(new WireError('stopping'))
-    await Promise.allSettled(this.#underWay)
+    await Promise.allSettled(this.#inFlight)
   }
 
   async #push(
