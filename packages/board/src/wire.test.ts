@@ -49,7 +49,7 @@ const PINNED: Record<number, string> = {
   18: 'f7cd12df6b97885f',
   19: '6c6fc92d630c243c',
   20: '63a633436e8d0713',
-  21: 'c621e3fcae6deb29',
+  21: 'e5dd5927e1b6518e',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))
