@@ -26,10 +26,11 @@ export function packedManifest({ scripts: _scripts, ...manifest }: Manifest): ob
     engines: { node: NODE_VERSIONS },
     files: ['bin', 'dist', 'page'],
     ...(entries && {
-      exports: mapValues(entries, (source) => ({
-        types: built(source, '.d.ts'),
-        default: built(source, '.js'),
-      })),
+      exports: mapValues(entries, (source) =>
+        source.endsWith('.ts')
+          ? { types: built(source, '.d.ts'), default: built(source, '.js') }
+          : source,
+      ),
     }),
     ...(imports && { imports: mapValues(imports, (source) => built(source, '.js')) }),
   }
