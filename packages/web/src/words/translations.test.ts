@@ -72,7 +72,7 @@ for (const [name, language] of Object.entries({ de: german, ar: arabic }))
     })
   })
 
-test('I56: German addresses people as "du", and never as "Sie" or "man"', async () => {
+test('I69: German addresses people as "du", and never as "Sie" or "man"', async () => {
   const folder = join(import.meta.dirname, 'de')
   for (const name of await readdir(folder)) {
     const text = await readFile(join(folder, name), 'utf8')
