@@ -36,10 +36,7 @@ const LONG_FILES = [
   'test/e2e/browsers.test.ts',
   'test/e2e/connection.test.ts',
   'test/e2e/drop.test.ts',
-  'test/e2e/incoming-files-page.test.ts',
-  'test/e2e/picture-bytes.test.ts',
   'test/e2e/presence.test.ts',
-  'test/e2e/progressive-jpeg.test.ts',
   'test/e2e/shell.test.ts',
   'test/e2e/wall.test.ts',
   'test/engines/two-servers.test.ts',
@@ -53,6 +50,14 @@ const LONG_FILES = [
   'test/packed/install.test.ts',
   'test/packed/packed.test.ts',
   'test/soak/soak.test.ts',
+]
+/** The files that only long runs have: they are slow, and what they look at seldom changes. */
+const LONG_ONLY_FILES = [
+  'test/e2e/image-fidelity.test.ts',
+  'test/e2e/incoming-files-page.test.ts',
+  'test/e2e/nginx.test.ts',
+  'test/e2e/picture-bytes.test.ts',
+  'test/e2e/progressive-jpeg.test.ts',
 ]
 /** One more than the cores of a small machine: most tests wait for a page, a disk or a timer half of their time. */
 const CONCURRENT_FILE_COUNT = 3
@@ -151,9 +156,10 @@ async function retry(files: readonly string[]): Promise<string[]> {
 
 async function filesToRun(): Promise<string[]> {
   if (positionals.length > 0) return positionals
-  if (values.long) return LONG_FILES
+  if (values.long) return [...LONG_FILES, ...LONG_ONLY_FILES]
   const all = await Array.fromAsync(glob(PATTERNS, { cwd: ROOT }))
-  const rest = all.filter((file) => !SLOWEST_FIRST.includes(file)).sort()
+  const apart = new Set([...SLOWEST_FIRST, ...LONG_ONLY_FILES])
+  const rest = all.filter((file) => !apart.has(file)).sort()
   const isShort = (file: string): boolean => file.startsWith('packages/')
   return [...SLOWEST_FIRST, ...rest.filter((file) => !isShort(file)), ...rest.filter(isShort)]
 }

@@ -9,7 +9,7 @@ import { openInspector } from '../support/axe.ts'
 import { openFixture, PHONE } from '../support/e2e-fixture.ts'
 
 /** Brings a preview at once, and no file while a test lasts. */
-const SLOW_BYTES_PER_SECOND = 200_000
+const SLOW_BYTES_PER_SECOND = 60_000
 
 const { fixture, samples } = await openFixture()
 
@@ -24,139 +24,137 @@ const views: Record<string, (page: Page) => Promise<unknown>> = {
   trash: (page) => page.keyboard.press('Shift+T'),
 }
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  const looks = { colorScheme, bypassCSP: true }
+const INSPECTED = { bypassCSP: true }
 
-  test(`axe-core finds nothing in any view, ${colorScheme}`, async (t) => {
-    const board = await fixture.newBoard()
-    const anna = await fixture.openPage(t, 'localhost', board, looks)
-    const { page } = anna
-    const { found, look } = openInspector(page)
-    await look('empty board')
-    await page.keyboard.press('Shift+T')
+test('axe-core finds nothing in any view', async (t) => {
+  const board = await fixture.newBoard()
+  const anna = await fixture.openPage(t, 'localhost', board, INSPECTED)
+  const { page } = anna
+  const { found, look } = openInspector(page)
+  await look('empty board')
+  await page.keyboard.press('Shift+T')
+  await page.getByRole('dialog').waitFor()
+  await look('empty trash')
+  await page.keyboard.press('Escape')
+  const files = [await samples.file('photos/pic1.jpg'), await samples.file('photos/pic2.jpg')]
+  await anna.drop(files, { x: 400, y: 300 })
+  const [first] = await anna.waitForPainted(2, 'stored')
+  await look('board')
+  await page.mouse.click(first!.x + 20, first!.y + 20)
+  await look('selected')
+  await page.getByRole('button', { name: words.boardMenu }).click()
+  await look('menu')
+  await page.keyboard.press('Escape')
+  await page.mouse.click(first!.x + 20, first!.y + 20)
+  await page.keyboard.press('Delete')
+  await anna.waitForToast(words.deleted(1))
+  await look('notice')
+  for (const [view, go] of Object.entries(views)) {
+    await go(page)
     await page.getByRole('dialog').waitFor()
-    await look('empty trash')
+    await look(view)
     await page.keyboard.press('Escape')
-    const files = [await samples.file('photos/pic1.jpg'), await samples.file('photos/pic2.jpg')]
-    await anna.drop(files, { x: 400, y: 300 })
-    const [first] = await anna.waitForPainted(2, 'stored')
-    await look('board')
-    await page.mouse.click(first!.x + 20, first!.y + 20)
-    await look('selected')
-    await page.getByRole('button', { name: words.boardMenu }).click()
-    await look('menu')
-    await page.keyboard.press('Escape')
-    await page.mouse.click(first!.x + 20, first!.y + 20)
-    await page.keyboard.press('Delete')
-    await anna.waitForToast(words.deleted(1))
-    await look('notice')
-    for (const [view, go] of Object.entries(views)) {
-      await go(page)
-      await page.getByRole('dialog').waitFor()
-      await look(view)
-      await page.keyboard.press('Escape')
-      await page.getByRole('dialog').waitFor({ state: 'detached' })
-    }
-    assert.deepEqual(found, [])
-  })
-
-  test(`axe-core finds nothing at pictures on their way, and none that failed, ${colorScheme}`, async (t) => {
-    const board = await fixture.newBoard()
-    const proxy = await fixture.openProxy(t)
-    const allowedErrors = /net::ERR_/
-    const anna = await fixture.openPage(t, 'localhost', board, {
-      ...looks,
-      allowedErrors,
-      port: proxy.port,
-    })
-    const ben = await fixture.openPage(t, 'localhost', board, looks)
-    const photo = await samples.photo()
-    const changed = await samples.write(`changed-${colorScheme}.jpg`, await readFile(photo))
-    proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
-    await anna.drop([photo], { x: 400, y: 300 })
-    await ben.page.locator('.preview.ready').waitFor()
-    const pages = [openInspector(anna.page), openInspector(ben.page)]
-    for (const { look } of pages) await look('arriving')
-    await anna.page.locator('[data-state="stalled"], [data-state="arriving"]').first().click()
-    await pages[0]!.look('arriving, selected')
-    await anna.drop([changed], { x: 900, y: 600 })
-    await ben.page.locator('.preview.ready').nth(1).waitFor()
-    // The file changes under the browser, which then stops reading it.
-    await writeFile(changed, 'something else')
-    await anna.page.locator('.failure').getByRole('button', { name: overlayWords.remove }).waitFor()
-    for (const { look } of pages) await look('failed')
-    assert.deepEqual(
-      pages.flatMap(({ found }) => found),
-      [],
-    )
-    proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
-  })
-
-  test(`axe-core finds nothing on a phone, ${colorScheme}`, async (t) => {
-    const board = await fixture.newBoard()
-    const phone = await fixture.openPage(t, 'wire.test', board, { ...looks, ...PHONE })
-    const { page } = phone
-    const { found, look } = openInspector(page)
-    await look('empty board')
-    await phone.drop([await samples.file('photos/pic1.jpg')], { x: 195, y: 400 })
-    const [tile] = await phone.waitForPainted(1, 'stored')
-    await look('board')
-    for (const name of [words.add, words.more]) {
-      await page.getByRole('button', { name, exact: true }).tap()
-      await page.getByRole('menu').waitFor()
-      await look(name)
-      await page.touchscreen.tap(195, 20)
-      await page.getByRole('menu').waitFor({ state: 'detached' })
-    }
-    const middle = { x: tile!.x + tile!.w / 2, y: tile!.y + tile!.h / 2 }
-    await page.touchscreen.tap(middle.x, middle.y)
-    await page.getByRole('dialog').waitFor()
-    await look('picture large')
-    await page.getByRole('button', { name: words.close }).tap()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
-    await phone.touch('touchStart', middle)
+  }
+  assert.deepEqual(found, [])
+})
+
+test('axe-core finds nothing at pictures on their way, and none that failed', async (t) => {
+  const board = await fixture.newBoard()
+  const proxy = await fixture.openProxy(t)
+  const allowedErrors = /net::ERR_/
+  const anna = await fixture.openPage(t, 'localhost', board, {
+    ...INSPECTED,
+    allowedErrors,
+    port: proxy.port,
+  })
+  const ben = await fixture.openPage(t, 'localhost', board, INSPECTED)
+  const photo = await samples.photo()
+  const changed = await samples.write('changed.jpg', await readFile(photo))
+  proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
+  await anna.drop([photo], { x: 400, y: 300 })
+  await ben.page.locator('.preview.ready').waitFor()
+  const pages = [openInspector(anna.page), openInspector(ben.page)]
+  for (const { look } of pages) await look('arriving')
+  await anna.page.locator('[data-state="stalled"], [data-state="arriving"]').first().click()
+  await pages[0]!.look('arriving, selected')
+  await anna.drop([changed], { x: 900, y: 600 })
+  await ben.page.locator('.preview.ready').nth(1).waitFor()
+  // The file changes under the browser, which then stops reading it.
+  await writeFile(changed, 'something else')
+  await anna.page.locator('.failure').getByRole('button', { name: overlayWords.remove }).waitFor()
+  for (const { look } of pages) await look('failed')
+  assert.deepEqual(
+    pages.flatMap(({ found }) => found),
+    [],
+  )
+  proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+})
+
+test('axe-core finds nothing on a phone', async (t) => {
+  const board = await fixture.newBoard()
+  const phone = await fixture.openPage(t, 'wire.test', board, { ...INSPECTED, ...PHONE })
+  const { page } = phone
+  const { found, look } = openInspector(page)
+  await look('empty board')
+  await phone.drop([await samples.file('photos/pic1.jpg')], { x: 195, y: 400 })
+  const [tile] = await phone.waitForPainted(1, 'stored')
+  await look('board')
+  for (const name of [words.add, words.more]) {
+    await page.getByRole('button', { name, exact: true }).tap()
     await page.getByRole('menu').waitFor()
-    await phone.touch('touchEnd')
-    await look('menu of a picture')
-    await page.getByRole('menuitem', { name: words.delete, exact: true }).tap()
-    await phone.waitForToast(words.deleted(1))
-    await look('notice')
-    assert.deepEqual(found, [])
-  })
+    await look(name)
+    await page.touchscreen.tap(195, 20)
+    await page.getByRole('menu').waitFor({ state: 'detached' })
+  }
+  const middle = { x: tile!.x + tile!.w / 2, y: tile!.y + tile!.h / 2 }
+  await page.touchscreen.tap(middle.x, middle.y)
+  await page.getByRole('dialog').waitFor()
+  await look('picture large')
+  await page.getByRole('button', { name: words.close }).tap()
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await phone.touch('touchStart', middle)
+  await page.getByRole('menu').waitFor()
+  await phone.touch('touchEnd')
+  await look('menu of a picture')
+  await page.getByRole('menuitem', { name: words.delete, exact: true }).tap()
+  await phone.waitForToast(words.deleted(1))
+  await look('notice')
+  assert.deepEqual(found, [])
+})
 
-  test(`axe-core finds nothing at a wrong address, ${colorScheme}`, async (t) => {
-    const context = await fixture.browser.newContext(looks)
-    t.after(() => context.close())
-    const page = await context.newPage()
-    await page.goto(`${fixture.server.url}/nowhere`)
-    const { found, look } = openInspector(page)
-    await look('wrong address')
-    assert.deepEqual(found, [])
-  })
+test('axe-core finds nothing at a wrong address', async (t) => {
+  const context = await fixture.browser.newContext(INSPECTED)
+  t.after(() => context.close())
+  const page = await context.newPage()
+  await page.goto(`${fixture.server.url}/nowhere`)
+  const { found, look } = openInspector(page)
+  await look('wrong address')
+  assert.deepEqual(found, [])
+})
 
-  test(`axe-core finds nothing on the wall, ${colorScheme}`, async (t) => {
-    const board = await fixture.newBoard()
-    const anna = await fixture.openPage(t, 'localhost', board, looks)
-    const wall = await anna.context.newPage()
-    // A picture on the wall zooms slowly as long as it stands.
-    await wall.emulateMedia({ reducedMotion: 'reduce' })
-    await wall.clock.install()
-    await wall.goto(`http://wire.test:${fixture.server.port}/b/${board}/show`)
-    const { found, look } = openInspector(wall)
-    await wall.getByText(wallWords.empty).waitFor()
-    await look('empty wall')
-    for (const [i, name] of ['photos/pic1.jpg', 'photos/pic2.jpg'].entries()) {
-      await anna.drop([await samples.file(name)], { x: 400, y: 300 })
-      await anna.waitForPainted(i + 1, 'stored')
-    }
-    await wall.locator('.wall-frame img').first().waitFor()
-    await look('wall with a picture')
-    await wall.mouse.move(600, 300)
-    await wall.getByRole('form', { name: wallWords.settings }).hover()
-    await look('wall with its panel')
-    await wall.clock.runFor(60_000)
-    await wall.locator('.wall-mosaic li img').nth(1).waitFor()
-    await look('mosaic')
-    assert.deepEqual(found, [])
-  })
-}
+test('axe-core finds nothing on the wall', async (t) => {
+  const board = await fixture.newBoard()
+  const anna = await fixture.openPage(t, 'localhost', board, INSPECTED)
+  const wall = await anna.context.newPage()
+  // A picture on the wall zooms slowly as long as it stands.
+  await wall.emulateMedia({ reducedMotion: 'reduce' })
+  await wall.clock.install()
+  await wall.goto(`http://wire.test:${fixture.server.port}/b/${board}/show`)
+  const { found, look } = openInspector(wall)
+  await wall.getByText(wallWords.empty).waitFor()
+  await look('empty wall')
+  for (const [i, name] of ['photos/pic1.jpg', 'photos/pic2.jpg'].entries()) {
+    await anna.drop([await samples.file(name)], { x: 400, y: 300 })
+    await anna.waitForPainted(i + 1, 'stored')
+  }
+  await wall.locator('.wall-frame img').first().waitFor()
+  await look('wall with a picture')
+  await wall.mouse.move(600, 300)
+  await wall.getByRole('form', { name: wallWords.settings }).hover()
+  await look('wall with its panel')
+  await wall.clock.runFor(60_000)
+  await wall.locator('.wall-mosaic li img').nth(1).waitFor()
+  await look('mosaic')
+  assert.deepEqual(found, [])
+})

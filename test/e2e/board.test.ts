@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import type { ImageRecord } from '@wirephoto/board'
 import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
-import { BOTH_HOSTS, openFixture } from '../support/e2e-fixture.ts'
+import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 import { drawAnimation } from '../support/pictures.ts'
 
@@ -14,7 +14,7 @@ const SLOW_BYTES_PER_SECOND = 150_000
 
 const { fixture, samples } = await openFixture()
 
-for (const host of BOTH_HOSTS)
+for (const host of HOSTS)
   describe(`at http://${host}`, () => {
     test('a dropped picture stands at once on both pages, and never flickers or jumps', async (t) => {
       if (!samples.hasCorpora) t.diagnostic('../shared/corpora is absent: drawn pictures stand in')

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { type Command, uuidv7 } from '@wirephoto/board'
+import { feedWords } from '@wirephoto/web/words/feed'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
-import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
+import { DESKTOP_VIEWPORT, HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
 
@@ -43,6 +44,10 @@ for (const host of HOSTS)
         port: proxy.port,
         allowedErrors: /net::ERR_|WebSocket connection/,
       })
+      // A phone shows the board too, where one has asked for it.
+      await anna.page.setViewportSize({ width: WIDTHS_PX[0]!, height: 720 })
+      await anna.page.getByRole('button', { name: feedWords.board, exact: true }).click()
+      await anna.page.setViewportSize(DESKTOP_VIEWPORT)
       await anna.page.mouse.move(720, 450)
       await anna.page.mouse.wheel(0, 1)
       // Beyond each edge, and the first two on both sides of a corner.
