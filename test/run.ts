@@ -51,7 +51,7 @@ const LONG_FILES = [
   'test/packed/packed.test.ts',
   'test/soak/soak.test.ts',
 ]
-/** The files that only long runs have: they are slow, and what they look at seldom changes. */
+/** The files that only long runs have: they are slow, and the parts that they test seldom change. */
 const LONG_ONLY_FILES = [
   'test/e2e/image-fidelity.test.ts',
   'test/e2e/incoming-files-page.test.ts',

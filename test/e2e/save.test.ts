@@ -66,7 +66,7 @@ test('H21, H35, H36, H37, H42: a board is saved as a zip, a picture and a print,
     const below = await sharp(drawn)
       .extract(Object.fromEntries(inPixels) as Region)
       .toBuffer()
-    // Of what is cut out: `stats` looks at its input.
+    // `stats` looks at its input, whatever is cut out of that.
     const [channel] = (await sharp(below).stats()).channels
     assert.equal(channel!.max - channel!.min > 40, caption !== '', caption)
   }

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
-/** What depends on the look alone, and is asked of the second one. */
+/** The rules whose answer depends on the look. The others are asked once. */
 const RULES_OF_LOOK = ['color-contrast']
 
 /** Inspects one view after the other in the light and the dark look, and collects their problems. */
