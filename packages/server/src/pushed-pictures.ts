@@ -9,7 +9,7 @@ import {
 import type { Boards } from './boards/boards.ts'
 import type { Sender } from './boards/sender.ts'
 import type { PictureAddresses } from './http/picture-addresses.ts'
-import type { DirectPicture, DirectUpload } from './images/uploads/direct-upload.ts'
+import type { DirectUpload } from './images/uploads/direct-upload.ts'
 
 /** The program that the server is a part of. It owns every board. */
 const PROGRAM: Sender = { visitor: 'program', role: 'own' }
@@ -94,8 +94,8 @@ export class PushedPictures {
       const { boards, directUpload, addressesOf } = this.#options
       using held = await boards.hold(board)
       const length = isWhole ? picture.length : null
-      const pictures = one({ source, length, name: cleanName(name), place })
-      const [stored] = await directUpload.storeAll(held.board, PROGRAM, pictures, ended)
+      const file = { source, length, name: cleanName(name), place }
+      const [stored] = await directUpload.storeAll(held.board, PROGRAM, [file], ended)
       return { ...stored!, ...addressesOf(board, stored!.id) }
     } catch (error) {
       ended.throwIfAborted()
@@ -104,10 +104,6 @@ export class PushedPictures {
       source.destroy()
     }
   }
-}
-
-async function* one(picture: DirectPicture): AsyncGenerator<DirectPicture> {
-  yield picture
 }
 
 const readableOf = (chunks: AsyncIterable<Uint8Array>): Readable =>

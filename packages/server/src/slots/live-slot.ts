@@ -181,7 +181,7 @@ export class LiveSlot {
     if (this.#tile(board)) return null
     this.#storedAt = performance.now()
     const picture = { ...sourceOf(bytes), name: this.#name, place: {}, slot: this.#name }
-    const [stored] = await this.#parts.directUpload.storeAll(board, sender, once(picture))
+    const [stored] = await this.#parts.directUpload.storeAll(board, sender, [picture])
     return stored!
   }
 
@@ -249,7 +249,3 @@ const sourceOf = (bytes: Buffer) => ({
   source: Readable.from([bytes], { objectMode: false }),
   length: bytes.length,
 })
-
-async function* once<T>(value: T): AsyncGenerator<T> {
-  yield value
-}

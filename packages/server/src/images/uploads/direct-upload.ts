@@ -86,7 +86,7 @@ export class DirectUpload {
   async storeAll(
     board: LiveBoard,
     from: Sender,
-    pictures: AsyncIterable<DirectPicture>,
+    pictures: Iterable<DirectPicture> | AsyncIterable<DirectPicture>,
     ended: AbortSignal = NEVER,
   ): Promise<StoredImage[]> {
     if (!may(from, 'image.add')) throw new WireError('not-allowed')
