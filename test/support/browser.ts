@@ -18,6 +18,8 @@ const CHROMIUM_ARGS = [
   '--font-render-hinting=none',
 ]
 const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+/** Chromium without a window: it takes half of the time, as it warms up no processes and draws no tabs. */
+const HEADLESS_SHELL_NAMES = ['chromium-headless-shell', 'chrome-headless-shell']
 
 /**
  * Launches a headless Chromium: the installed one, else the one from npm (Linux x64), else the
@@ -27,18 +29,24 @@ export async function launchBrowser(options: BrowserOptions = {}): Promise<Brows
   return chromium.launch(await launchOptions(options))
 }
 
-/** Launches the same Chromium with a profile that has these preferences. The profile goes with the context. */
+/**
+ * Launches a Chromium with a profile that has these preferences, which headless shells do not obey.
+ * The profile goes with the context.
+ */
 export async function launchBrowserWithProfile(preferences: object): Promise<BrowserContext> {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-profile-'))
   await mkdir(join(folder, 'Default'))
   await writeFile(join(folder, 'Default/Preferences'), JSON.stringify(preferences))
-  const context = await chromium.launchPersistentContext(folder, await launchOptions())
+  const context = await chromium.launchPersistentContext(
+    folder,
+    await launchOptions({ which: 'whole' }),
+  )
   context.on('close', () => void rm(folder, { recursive: true, force: true, maxRetries: 10 }))
   return context
 }
 
 interface BrowserOptions {
-  readonly which?: 'any' | 'npm'
+  readonly which?: 'any' | 'npm' | 'whole'
   readonly args?: readonly string[]
 }
 
@@ -46,7 +54,9 @@ async function launchOptions(options: BrowserOptions = {}): Promise<LaunchOption
   const args = [...CHROMIUM_ARGS, ...(options.args ?? [])]
   // Without a language, a file whose name has more than ASCII can't be dropped.
   const env = { ...process.env, LC_ALL: 'C.UTF-8' }
-  const installed = options.which === 'npm' ? null : await findOnPath(...CHROMIUM_NAMES)
+  const shells = options.which === 'whole' ? [] : HEADLESS_SHELL_NAMES
+  const names = options.which === 'npm' ? [] : [...shells, ...CHROMIUM_NAMES]
+  const installed = await findOnPath(...names)
   if (installed) return { executablePath: installed, args, env }
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return { channel: 'chrome', args, env }
