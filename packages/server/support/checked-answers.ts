@@ -3,6 +3,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { openApiDocument, pathOf } from '../src/http/api/document.ts'
 import { operations } from '../src/http/api/operations.ts'
+import { tolerantUrl } from '../src/http/tolerant-url.ts'
 
 /** Answers that are longer aren't held to the document. */
 const MAX_BYTES = 1_000_000
@@ -72,7 +73,7 @@ export class CheckedAnswers {
       response.once('finish', () => {
         if (bytes > MAX_BYTES) return
         headers = { ...(response.getHeaders() as Record<string, string>), ...headers }
-        const path = url.replace(/\?.*/s, '')
+        const path = tolerantUrl(url).replace(/\?.*/s, '')
         const fault = faultOf(request, path, {
           status: response.statusCode,
           type: headers['content-type'] ?? '',

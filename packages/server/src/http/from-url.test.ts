@@ -99,7 +99,8 @@ test('X1, X4: the server fetches a picture, and keeps its address', async () => 
   const url = `http://anna:secret@world.test:${port}/a/n%C3%A4me.png?size=2#there`
   const response = await post({ url, x: 10, y: -20, w: 80, caption: 'From afar' })
   assert.equal(response.status, 201)
-  const { notices, ...record } = (await response.json()) as StoredImage
+  const told = (await response.json()) as StoredImage & { url: string; fileUrl: string }
+  const { notices, url: _, fileUrl: _file, ...record } = told
   assert.deepEqual(notices, [])
   const { name, type, bytes, source, x, y, w, caption } = record
   assert.deepEqual(

@@ -215,7 +215,9 @@ describe('requests under way', { concurrency: true }, () => {
     assert.equal(await revoke(), null)
     assert.equal(await within(fetched), 'broken')
     assert.equal(await within(dropped), 'dropped')
-    assert.deepEqual(await server.pictures(made.id), [])
+    // The picture is withdrawn after the connection has gone.
+    const isWithdrawn = async () => assert.deepEqual(await server.pictures(made.id), [])
+    await t.waitFor(isWithdrawn, { timeout: PATIENCE_MS })
   })
 
   test('B27: a request that waits for changes, and a reader of a growing file, end with the right', async (t) => {

@@ -519,6 +519,8 @@ const pages: Operations = {
   'GET /': page('Opens the front board.'),
   'GET /b/:board': page('Opens a board.'),
   'GET /b/:board/': page('Opens a board.'),
+  'GET /b/:board/add': page("Opens a board's page for guests."),
+  'GET /b/:board/add/': page("Opens a board's page for guests."),
   'GET /b/:board/show': page("Opens a board's wall."),
   'GET /b/:board/show/': page("Opens a board's wall."),
   'GET /api': page('Opens this document as a page.'),
