@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
 import { memoryStore, openBoard } from '@wirephoto/client'
 import { words } from '@wirephoto/web/words/page'
-import { openFixture } from '../support/e2e-fixture.ts'
+import { launchBrowser, missesWholeBrowser } from '../support/browser.ts'
+import { DESKTOP_VIEWPORT, openFixture } from '../support/e2e-fixture.ts'
 import { EFFORT_FACTOR } from '../support/effort.ts'
 import { FreezableBrowser } from '../support/freezable-browser.ts'
 import { BoardPage } from '../support/page.ts'
@@ -72,11 +73,16 @@ test('U62: a page sends no more of a file that another page has taken over', {
   assertSentOnce(t, proxy)
 })
 
-test('U60: the screen stays on while a picture is being sent, and no longer', async (t) => {
+test('U60: the screen stays on while a picture is being sent, and no longer', {
+  skip: await missesWholeBrowser(),
+}, async (t) => {
   const proxy = await openSlow(t)
+  const browser = await launchBrowser({ which: 'whole' })
+  fixture.closeAfter(t, () => browser.close())
   // Only a secure context has screen wake locks.
   const anna = await fixture.openPage(t, 'localhost', await fixture.newBoard(), {
     port: proxy.port,
+    context: await browser.newContext({ viewport: DESKTOP_VIEWPORT }),
   })
   const { page } = anna
   await page.evaluate(() => {

@@ -68,7 +68,11 @@ test('P6, P61: pictures that were added offline find room when they are sent, an
   for (const page of pages) {
     await page.page.keyboard.press('f')
     assertApart(await page.waitForPainted(count, 'stored'))
-    assert.notEqual(await page.page.locator('.zoom .percent').textContent(), words.percent(1))
+    // The view takes a moment to get there.
+    await page.page
+      .locator('.zoom .percent')
+      .filter({ hasNotText: words.percent(1) })
+      .waitFor()
   }
 })
 

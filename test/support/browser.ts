@@ -50,6 +50,12 @@ interface BrowserOptions {
   readonly args?: readonly string[]
 }
 
+/** Why a test can't have a whole Chromium; false where it can. Headless shells lack profiles and screen locks. */
+export async function missesWholeBrowser(): Promise<string | false> {
+  if (process.platform !== 'linux' || (await findOnPath(...CHROMIUM_NAMES))) return false
+  return 'there is no whole Chromium here: install chromium'
+}
+
 async function launchOptions(options: BrowserOptions = {}): Promise<LaunchOptions> {
   const args = [...CHROMIUM_ARGS, ...(options.args ?? [])]
   // Without a language, a file whose name has more than ASCII can't be dropped.
