@@ -138,8 +138,13 @@ function comparable(records: Iterable<AnyRecord>): object[] {
 }
 
 /** Leaves out the trash, where copies stay that were undone. */
+/** Leaves out how high pictures lie: one that is put back may come to lie on top (P60). */
 const untrashed = (records: Iterable<AnyRecord>): object[] =>
-  comparable([...records].filter((record) => record.kind === 'board' || record.deletedAt === null))
+  comparable(
+    [...records]
+      .filter((record) => record.kind === 'board' || record.deletedAt === null)
+      .map((record) => (record.kind === 'image' ? { ...record, z: '' } : record)),
+  )
 
 const comparableOf = (page: Board): object[] =>
   comparable([page.settings, ...page.pictures.values()])
