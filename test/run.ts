@@ -17,12 +17,7 @@ import { runPool } from './support/pool.ts'
 const ROOT = resolve(import.meta.dirname, '..')
 const PATTERNS = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts']
 /** Starting these first keeps all cores busy until the end. */
-const SLOWEST_FIRST = [
-  'test/crash/kill.test.ts',
-  'packages/server/src/images/decoding/formats.test.ts',
-  'test/hostile/corpus.test.ts',
-  'test/crash/power-loss.test.ts',
-]
+const SLOWEST_FIRST = ['test/crash/kill.test.ts', 'test/hostile/corpus.test.ts']
 /** The files that do more with more effort: rounds, or hosts. */
 const LONG_FILES = [
   'packages/engine/src/postgres/contract.test.ts',
@@ -31,11 +26,7 @@ const LONG_FILES = [
   'packages/server/src/http/archives-large.test.ts',
   'packages/server/src/images/metadata/scrubber.test.ts',
   'test/crash/kill.test.ts',
-  'test/crash/power-loss.test.ts',
-  'test/e2e/arrange.test.ts',
-  'test/e2e/connection.test.ts',
   'test/e2e/drop.test.ts',
-  'test/e2e/presence.test.ts',
   'test/e2e/wall.test.ts',
   'test/faults/system-calls.test.ts',
   'test/fuzz/undo.test.ts',
@@ -54,14 +45,23 @@ const LONG_ONLY_FILES = [
   'packages/cli/src/check-postgres.test.ts',
   'packages/cli/src/check.test.ts',
   'packages/cli/src/import-folder.test.ts',
+  'packages/cli/src/import.test.ts',
   'packages/server/src/classic/returning-visitors.test.ts',
+  'packages/server/src/http/archives.test.ts',
+  'packages/server/src/http/picture-quotas.test.ts',
+  'packages/server/src/images/decoding/formats.test.ts',
   'packages/server/src/trusted-clock.test.ts',
+  'test/crash/garbage.test.ts',
+  'test/crash/power-loss.test.ts',
   'test/e2e/answers-between.test.ts',
+  'test/e2e/arrange.test.ts',
   'test/e2e/browsers.test.ts',
+  'test/e2e/busy-server.test.ts',
   'test/e2e/caddy.test.ts',
   'test/e2e/camera-thumbnail.test.ts',
   'test/e2e/changed-files.test.ts',
   'test/e2e/client-without-websocket.test.ts',
+  'test/e2e/connection.test.ts',
   'test/e2e/connections.test.ts',
   'test/e2e/database-away.test.ts',
   'test/e2e/evening.test.ts',
@@ -80,11 +80,14 @@ const LONG_ONLY_FILES = [
   'test/e2e/picture-rates.test.ts',
   'test/e2e/picture-retry.test.ts',
   'test/e2e/places.test.ts',
+  'test/e2e/presence.test.ts',
   'test/e2e/progressive-jpeg.test.ts',
+  'test/e2e/refused-kinds.test.ts',
   'test/e2e/refusing-browsers.test.ts',
   'test/e2e/resolution.test.ts',
   'test/e2e/rows.test.ts',
   'test/e2e/save.test.ts',
+  'test/e2e/seen-first.test.ts',
   'test/e2e/sender.test.ts',
   'test/e2e/server-away.test.ts',
   'test/e2e/shell.test.ts',
@@ -94,10 +97,12 @@ const LONG_ONLY_FILES = [
   'test/e2e/under-path.test.ts',
   'test/e2e/upgrade.test.ts',
   'test/e2e/without-websocket.test.ts',
+  'test/engines/database-away.test.ts',
   'test/engines/startup-errors.test.ts',
   'test/engines/two-servers.test.ts',
   'test/faults/decoder-deaths.test.ts',
   'test/fuzz/convergence.test.ts',
+  'test/hostile/paced-drop.test.ts',
   'test/looks/looks.test.ts',
 ]
 /** One more than the cores of a small machine: most tests wait for a page, a disk or a timer half of their time. */
