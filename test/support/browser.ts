@@ -23,7 +23,7 @@ const HEADLESS_SHELL_NAMES = ['chromium-headless-shell', 'chrome-headless-shell'
 
 /**
  * Launches a headless Chromium: the installed one, else the one from npm (Linux x64), else the
- * desktop's Chrome. `which: 'npm'` asks for the one from npm.
+ * desktop's Chrome. `which: 'whole'` asks for one that is more than a headless shell, where one is installed.
  */
 export async function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
   return chromium.launch(await launchOptions(options))
@@ -46,7 +46,7 @@ export async function launchBrowserWithProfile(preferences: object): Promise<Bro
 }
 
 interface BrowserOptions {
-  readonly which?: 'any' | 'npm' | 'whole'
+  readonly which?: 'any' | 'whole'
   readonly args?: readonly string[]
 }
 
@@ -61,8 +61,7 @@ async function launchOptions(options: BrowserOptions = {}): Promise<LaunchOption
   // Without a language, a file whose name has more than ASCII can't be dropped.
   const env = { ...process.env, LC_ALL: 'C.UTF-8' }
   const shells = options.which === 'whole' ? [] : HEADLESS_SHELL_NAMES
-  const names = options.which === 'npm' ? [] : [...shells, ...CHROMIUM_NAMES]
-  const installed = await findOnPath(...names)
+  const installed = await findOnPath(...shells, ...CHROMIUM_NAMES)
   if (installed) return { executablePath: installed, args, env }
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return { channel: 'chrome', args, env }
