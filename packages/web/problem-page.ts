@@ -38,7 +38,9 @@ const saidIn = (language: typeof german | typeof arabic, dir: 'ltr' | 'rtl') => 
 /** Returns the tags of a head without its scripts. */
 export function headOf(html: string): string[] {
   const tags = html.match(/<(?:meta|link)\b[^>]*>/g) ?? []
-  return tags.filter((tag) => !/modulepreload|"description"|"(?:og|twitter):/.test(tag))
+  return tags.filter(
+    (tag) => !/modulepreload|manifest|apple-touch|"description"|"(?:og|twitter):/.test(tag),
+  )
 }
 
 const render = (head: readonly string[]): string => `<!doctype html>

@@ -8,6 +8,7 @@ import { precompress } from './precompress.ts'
 import { problemPage } from './problem-page.ts'
 import { serviceWorker } from './service-worker.ts'
 import { translatable } from './translatable.ts'
+import { webManifest } from './web-manifest.ts'
 import { websocketOnly } from './websocket-only.ts'
 import { withoutProgramErrors } from './without-program-errors.ts'
 
@@ -22,6 +23,7 @@ export default defineConfig({
     withoutProgramErrors(),
     translatable(),
     noPreload(),
+    webManifest(),
     problemPage(),
     apiPage(),
     serviceWorker(),

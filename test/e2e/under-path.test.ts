@@ -89,6 +89,8 @@ describe('under a path behind nginx', { skip }, () => {
     assert.deepEqual(kept.caches.toSorted(), [
       'wirephoto-build /photos/ …',
       'wirephoto-build /prints/ …',
+      'wirephoto-shared /photos/',
+      'wirephoto-shared /prints/',
     ])
     assert.deepEqual(kept.databases.toSorted(), [
       'wirephoto /photos',

@@ -20,7 +20,14 @@ interface Schema extends DBSchema {
   claims: { key: string; value: Claim }
 }
 
-async function openDatabase(url: string): Promise<Store> {
+/** A store that other programs than the page that filled it look through. */
+export interface KeptStore extends Store {
+  /** Returns the boards that pages have left something of. */
+  boards(): Promise<string[]>
+}
+
+/** Opens IndexedDB for the server at `url`. Rejects where the browser has none. */
+export async function openDatabase(url: string): Promise<KeptStore> {
   const opening = openDB<Schema>(databaseName('wirephoto', url), 1, {
     upgrade(database) {
       database
@@ -40,12 +47,21 @@ export async function defaultStore(url: string): Promise<Store> {
   return openDatabase(url).catch(() => memoryStore())
 }
 
-class Database implements Store {
+class Database implements KeptStore {
   readonly isLasting = true
   readonly #db: IDBPDatabase<Schema>
 
   constructor(db: IDBPDatabase<Schema>) {
     this.#db = db
+  }
+
+  async boards(): Promise<string[]> {
+    const boards = new Set<string>()
+    for (const name of ['commands', 'files'] as const) {
+      const { store } = this.#db.transaction(name)
+      for await (const { key } of store.index('board').iterate(null, 'nextunique')) boards.add(key)
+    }
+    return [...boards]
   }
 
   async commands(board: string): Promise<SavedCommand[]> {

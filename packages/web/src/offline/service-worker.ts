@@ -1,3 +1,6 @@
+import { sendKept } from '@wirephoto/client/send-kept'
+import { NOT_SHARED, SHARE_PATH, SHARED, SHARED_FIELD, SharedFiles } from './shared-files.ts'
+
 /*
  * Opens the page while its server is away, where it may have a service worker (https, localhost).
  *
@@ -5,6 +8,9 @@
  * answer it comes from the cache of the newest build here, with its scripts.
  * Scripts are named by their content, so the cache goes first. So a page that stays open over an upgrade
  * still finds the parts of its own build. Pictures stay with the browser's own cache.
+ *
+ * It also takes pictures that other programs share with the installed page, and sends what pages have left
+ * when the browser is online again.
  */
 
 /** The files of this build, and a name for all of them; written by the build. */
@@ -13,8 +19,14 @@ declare const BUILD: { readonly id: string; readonly files: readonly string[] }
 /** The parts of a service worker's scope that this one uses. */
 interface Scope {
   skipWaiting(): Promise<void>
-  readonly clients: { claim(): Promise<void> }
-  addEventListener(type: 'install' | 'activate', listener: (event: Extendable) => void): void
+  readonly clients: {
+    claim(): Promise<void>
+    matchAll(): Promise<readonly { readonly visibilityState: string }[]>
+  }
+  addEventListener(
+    type: 'install' | 'activate' | 'sync',
+    listener: (event: Extendable) => void,
+  ): void
   addEventListener(type: 'fetch', listener: (event: FetchEvent) => void): void
 }
 interface Extendable {
@@ -39,9 +51,15 @@ const GATEWAY_STATUSES: readonly number[] = [502, 503, 504]
 
 scope.addEventListener('install', (event) => event.waitUntil(install()))
 scope.addEventListener('activate', (event) => event.waitUntil(activate()))
+scope.addEventListener('sync', (event) => event.waitUntil(sendLater()))
 scope.addEventListener('fetch', (event) => {
   const { request } = event
   const url = new URL(request.url)
+  if (
+    request.method === 'POST' &&
+    url.origin + url.pathname === location.origin + BASE + SHARE_PATH
+  )
+    return event.respondWith(takeShared(request))
   if (request.method !== 'GET' || url.origin !== location.origin) return
   if (!url.pathname.startsWith(BASE)) return
   const path = url.pathname.slice(BASE.length)
@@ -51,7 +69,8 @@ scope.addEventListener('fetch', (event) => {
   else if (path === 'theme.js') event.respondWith(fromServerFirst(request, () => inBuilds(request)))
 })
 
-const isBoardPage = (path: string): boolean => path === '' || /^b\/[\w-]+(?:\/show)?\/?$/.test(path)
+const isBoardPage = (path: string): boolean =>
+  path === '' || /^b\/[\w-]+(?:\/(?:show|add))?\/?$/.test(path)
 
 /** Fetches the whole build. If a file is gone meanwhile, the worker of the build before stays. */
 async function install(): Promise<void> {
@@ -69,6 +88,27 @@ async function activate(): Promise<void> {
   for (const name of others.slice(0, Math.max(0, others.length - KEPT_BUILDS_COUNT + 1)))
     await caches.delete(name)
   await scope.clients.claim()
+}
+
+/** Keeps the pictures of a form, and leads to the page that adds them: of the board used last, or of the front board. */
+async function takeShared(request: Request): Promise<Response> {
+  const shared = new SharedFiles(BASE)
+  const found = await shared.lastBoard().catch(() => null)
+  const page = found === null ? BASE : `${BASE}b/${found}/add`
+  try {
+    const form = await request.formData()
+    await shared.keep(form.getAll(SHARED_FIELD).filter((each) => each instanceof File))
+    return Response.redirect(page + SHARED, 303)
+  } catch {
+    return Response.redirect(page + NOT_SHARED, 303)
+  }
+}
+
+/** Sends what pages have left, unless one is in view: that sends it itself. */
+async function sendLater(): Promise<void> {
+  const pages = await scope.clients.matchAll()
+  if (pages.some(({ visibilityState }) => visibilityState === 'visible')) return
+  await sendKept(location.origin + BASE.slice(0, -1))
 }
 
 /** Finds a file in the newest build that has it. A browser whose caches can't be read has none. */

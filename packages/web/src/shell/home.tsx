@@ -8,6 +8,7 @@ import { isComposed } from '../input/keys.ts'
 import { IconButton } from '../look/button.tsx'
 import { Icon } from '../look/icon.tsx'
 import '../look/late-icons.ts'
+import { SHARED } from '../offline/shared-files.ts'
 import { sentenceOf } from '../state/link-exchange.ts'
 import { type MadeLink, rememberLinks } from '../state/sharing.ts'
 import { formatTime } from '../ui/format-time.ts'
@@ -34,7 +35,7 @@ export function Home(): JSX.Element {
   const [text, setText] = createSignal('')
   const [asked, setAsked] = createSignal<Asked | null>(null)
   /** The outcome of the last act, or why it failed. */
-  const [told, setTold] = createSignal('')
+  const [told, setTold] = createSignal(location.search === SHARED ? homeWords.shared : '')
   const found = createMemo(() =>
     boards().filter((visit) => fold(nameOf(visit)).includes(fold(text()))),
   )

@@ -3,11 +3,13 @@ import { createEffect, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { lateActions } from '../actions/late.ts'
 import { menuItems } from '../actions/menu-lists.ts'
 import { useApp } from '../app.ts'
+import { takeSharedPictures } from '../drop/shared-pictures.ts'
 import { loadReader } from '../state/blur.ts'
 import { keepForOffline } from '../state/keep-for-offline.ts'
 import { keepScreenOn } from '../state/keep-screen-on.ts'
 import { tellMissingPart } from '../state/missing-part.ts'
 import { cacheOwnPictures } from '../state/own-picture-cache.ts'
+import { sendLater } from '../state/send-later.ts'
 import { Unseen } from '../state/unseen.ts'
 import { Menu } from '../ui/menu.tsx'
 import { overlayWords } from '../words/overlay.ts'
@@ -65,6 +67,8 @@ export function Overlay(): JSX.Element {
   onCleanup(keepForOffline(boardStore.board))
   onCleanup(keepScreenOn(boardStore.board))
   cacheOwnPictures(boardStore, camera)
+  onCleanup(sendLater(boardStore.board))
+  takeSharedPictures(drop)
   // A paste comes without the warning that a drag gives.
   onMount(() => drop.preload())
   onMount(loadReader)

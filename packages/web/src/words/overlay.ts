@@ -51,6 +51,14 @@ export const overlayWords = inLanguage('overlay', {
   ownAddress: 'There is no such picture here any more. Copy another one.',
   closedPicture: 'That picture can be had in its own page only. Save it there and add the file.',
 
+  // Pictures that another program has shared with the installed page
+  sharedWait: (n: number): string =>
+    n === 1
+      ? 'A picture that you shared is on no board yet.'
+      : `${n} pictures that you shared are on no board yet.`,
+  addHere: 'Add here',
+  notShared: "What you shared couldn't be kept. Add it here by hand.",
+
   // After others did something
   deletedByOther: {
     captioned: (name: string, _n: number): string =>

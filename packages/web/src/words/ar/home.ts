@@ -5,6 +5,7 @@ export const home: Translations['home'] = {
   title: 'لوحاتك',
   find: 'البحث عن لوحة',
   nothing: 'لا توجد لوحة بهذا الاسم.',
+  shared: 'يُرجى فتح لوحة لإضافة ما شاركته.',
   orJoin: 'أو الانضمام برمز',
   rename: (title) => `إعادة تسمية ${apart(title)}`,
   name: (title) => `الاسم الجديد للوحة ${apart(title)}`,

@@ -53,6 +53,11 @@ export const overlay: Translations['overlay'] = {
   ownAddress: 'هذه الصورة لم تعد هنا. يُرجى نسخ صورة أخرى.',
   closedPicture: 'هذه الصورة لا تُعرض إلا في صفحتها. يُرجى حفظها هناك وإضافة الملف.',
 
+  sharedWait: (n) =>
+    n === 1 ? 'صورة شاركتها ليست على أي لوحة بعد.' : `${pictures(n)} شاركتها ليست على أي لوحة بعد.`,
+  addHere: 'إضافة هنا',
+  notShared: 'تعذّر حفظ ما شاركته. يمكن إضافته هنا بالزر.',
+
   deletedByOther: {
     captioned: (name) => `${by(name)} حذف الصورة التي كنت تكتب تعليقها.`,
     moved: (name, n) => `${by(name)} حذف ${ofPictures(n)} كنت تحركها.`,

@@ -5,6 +5,7 @@ export const home: Translations['home'] = {
   title: 'Deine Boards',
   find: 'Ein Board suchen',
   nothing: 'Kein Board heißt so.',
+  shared: 'Ein Board öffnen, um das Geteilte hinzuzufügen.',
   orJoin: 'Oder mit einem Code dazukommen',
   rename: (title) => `${apart(title)} umbenennen`,
   name: (title) => `Neuer Name von ${apart(title)}`,

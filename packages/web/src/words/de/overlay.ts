@@ -55,6 +55,14 @@ export const overlay: Translations['overlay'] = {
   closedPicture:
     'Dieses Bild gibt es nur auf seiner eigenen Seite. Dort speichern und die Datei hinzufügen.',
 
+  sharedWait: (n) =>
+    plural(n, {
+      one: 'Ein geteiltes Bild ist noch auf keinem Board.',
+      other: '# geteilte Bilder sind noch auf keinem Board.',
+    }),
+  addHere: 'Hier hinzufügen',
+  notShared: 'Das Geteilte ließ sich nicht aufheben. Es lässt sich hier von Hand hinzufügen.',
+
   deletedByOther: {
     captioned: (name) => `${nameOf(name)} hat das Bild gelöscht, das du gerade beschriftet hast.`,
     moved: (name, n) =>
