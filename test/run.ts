@@ -76,6 +76,7 @@ const LONG_ONLY_FILES = [
   'test/e2e/host.test.ts',
   'test/e2e/image-fidelity.test.ts',
   'test/e2e/incoming-files-page.test.ts',
+  'test/e2e/installed-page.test.ts',
   'test/e2e/links.test.ts',
   'test/e2e/nginx.test.ts',
   'test/e2e/other-sites.test.ts',

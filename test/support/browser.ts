@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Browser, type BrowserContext, chromium, type LaunchOptions } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type LaunchOptions,
+} from 'playwright-core'
 
 const CHROMIUM_ARGS = [
   '--no-sandbox',
@@ -37,12 +43,20 @@ export async function launchBrowserWithProfile(preferences: object): Promise<Bro
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-profile-'))
   await mkdir(join(folder, 'Default'))
   await writeFile(join(folder, 'Default/Preferences'), JSON.stringify(preferences))
-  const context = await chromium.launchPersistentContext(
-    folder,
-    await launchOptions({ which: 'whole' }),
-  )
+  const context = await launchBrowserIn(folder)
   context.on('close', () => void rm(folder, { recursive: true, force: true, maxRetries: 10 }))
   return context
+}
+
+/** Launches a whole Chromium with the profile that this folder keeps, also after it has closed. */
+export async function launchBrowserIn(
+  folder: string,
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, {
+    ...(await launchOptions({ which: 'whole' })),
+    ...options,
+  })
 }
 
 interface BrowserOptions {

@@ -1,4 +1,4 @@
-import { type CommandAnswer, limits } from '@wirephoto/board'
+import { type CommandAnswer, limits, WIRE_VERSION } from '@wirephoto/board'
 import { type KeptStore, openDatabase } from './database-store.ts'
 import { newId } from './ids.ts'
 import type { SavedCommand, SavedFile } from './store.ts'
@@ -12,14 +12,15 @@ const TUS = { 'tus-resumable': '1.0.0' }
 const isPassing = (status: number): boolean => status === 429 || status >= 500
 
 /**
- * Sends what pages of the server at `url` have left, where none is open: for service workers. A command that the server
- * refuses for good stays kept, so that the next page says so. Rejects if another try may send more.
+ * Sends what pages of the server at `url` have left, but for the boards that are `inView`: for service workers. A command
+ * that the server refuses for good stays kept, so that the next page says so. Rejects if another try may send more.
  */
-export async function sendKept(url: string): Promise<void> {
+export async function sendKept(url: string, inView: readonly string[]): Promise<void> {
   const store = await openDatabase(url)
   const sender = newId(Date.now())
   try {
     for (const id of await store.boards()) {
+      if (inView.includes(id)) continue
       const board = { url, id }
       await sendCommands(board, store)
       for (const file of await store.files(id))
@@ -50,7 +51,7 @@ async function sendMessage(
   saved: readonly SavedCommand[],
   store: KeptStore,
 ): Promise<boolean> {
-  const response = await fetch(`${boardPageUrl(board)}/commands`, {
+  const response = await fetch(`${boardPageUrl(board)}/commands?wire=${WIRE_VERSION}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ client, n: saved[0]!.n, commands: saved.map(({ command }) => command) }),

@@ -37,3 +37,17 @@ test('P38: a tall picture that is alone is not higher than the screen', () => {
   assert.ok(feedRows([0.1], WIDTH_PX)[0]!.h < 600)
   assert.deepEqual(feedRows([], WIDTH_PX), [])
 })
+
+test('T35: rows of a wide feed are low, and go from edge to edge but for the newest', () => {
+  for (const width of [600, 844, 960, 1440]) {
+    const rows = [...Map.groupBy(feedRows(shapes, width), ({ y }) => y).values()]
+    for (const [i, row] of rows.entries()) {
+      const last = row.at(-1)!
+      assert.ok(row.every(({ h }) => h <= 240))
+      assert.ok(last.x + last.w <= width + 1e-6)
+      if (i > 0) assert.ok(Math.abs(last.x + last.w - width) < 1e-6)
+    }
+  }
+  const [lone] = feedRows([1.5], 960, true)
+  assert.deepEqual(lone, { x: 600, y: 0, w: 360, h: 240 })
+})

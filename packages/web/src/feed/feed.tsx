@@ -115,7 +115,9 @@ function Pictures(props: { isBelowOwn?: boolean }): JSX.Element {
       const { width = 1, height = 1 } = boardStore.get(id) ?? {}
       return width / height
     })
-    return new Map(feedRows(ratios, size().w).map((box, i) => [ids()[i]!, box]))
+    return new Map(
+      feedRows(ratios, size().w, document.dir === 'rtl').map((box, i) => [ids()[i]!, box]),
+    )
   })
   /** How high the notices and the bar stand at the bottom, which a guest's page leaves free. */
   const standing = createMemo(() => {
@@ -138,7 +140,7 @@ function Pictures(props: { isBelowOwn?: boolean }): JSX.Element {
   const sized = (element: HTMLElement): void => {
     scroller = element
     const observer = new ResizeObserver(() => {
-      setSize({ w: element.clientWidth, h: element.clientHeight })
+      setSize({ w: list.clientWidth, h: element.clientHeight })
       setOffset(list.offsetTop)
     })
     observer.observe(element)

@@ -21,7 +21,7 @@ interface Scope {
   skipWaiting(): Promise<void>
   readonly clients: {
     claim(): Promise<void>
-    matchAll(): Promise<readonly { readonly visibilityState: string }[]>
+    matchAll(): Promise<readonly { readonly url: string; readonly visibilityState: string }[]>
   }
   addEventListener(
     type: 'install' | 'activate' | 'sync',
@@ -46,6 +46,8 @@ const PREFIX = BASE === '/' ? 'wirephoto-build-' : `wirephoto-build ${BASE} `
 const KEPT_BUILDS_COUNT = 3
 /** A board that is always there; its page is that of every board. */
 const SHELL = './b/main'
+/** The path of a board's page, below the base. */
+const BOARD_PAGE = /^b\/([\w-]+)(?:\/(?:show|add))?\/?$/
 /** Statuses in which a gateway says that the server is away. */
 const GATEWAY_STATUSES: readonly number[] = [502, 503, 504]
 
@@ -69,8 +71,7 @@ scope.addEventListener('fetch', (event) => {
   else if (path === 'theme.js') event.respondWith(fromServerFirst(request, () => inBuilds(request)))
 })
 
-const isBoardPage = (path: string): boolean =>
-  path === '' || /^b\/[\w-]+(?:\/(?:show|add))?\/?$/.test(path)
+const isBoardPage = (path: string): boolean => path === '' || BOARD_PAGE.test(path)
 
 /** Fetches the whole build. If a file is gone meanwhile, the worker of the build before stays. */
 async function install(): Promise<void> {
@@ -104,11 +105,14 @@ async function takeShared(request: Request): Promise<Response> {
   }
 }
 
-/** Sends what pages have left, unless one is in view: that sends it itself. */
+/** Sends what pages have left. A page that is in view sends what is its board's. */
 async function sendLater(): Promise<void> {
   const pages = await scope.clients.matchAll()
-  if (pages.some(({ visibilityState }) => visibilityState === 'visible')) return
-  await sendKept(location.origin + BASE.slice(0, -1))
+  const inView = pages.flatMap(({ url, visibilityState }) => {
+    const [, board] = BOARD_PAGE.exec(new URL(url).pathname.slice(BASE.length)) ?? []
+    return board && visibilityState === 'visible' ? [board] : []
+  })
+  await sendKept(location.origin + BASE.slice(0, -1), inView)
 }
 
 /** Finds a file in the newest build that has it. A browser whose caches can't be read has none. */
