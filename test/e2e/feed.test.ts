@@ -4,6 +4,7 @@ import { feedWords } from '@wirephoto/web/words/feed'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { openFixture, PHONE } from '../support/e2e-fixture.ts'
+import type { BoardPage, Point } from '../support/page.ts'
 
 const SHAPES = [
   [400, 300],
@@ -18,7 +19,7 @@ const files = await Promise.all(
   SHAPES.map(([width, height], seed) => samples.draw(`feed-${seed}.jpg`, { width, height, seed })),
 )
 
-test('P38, P39: a phone shows a feed, newest on top, that leads to the large view and to the board', async (t) => {
+test('P38, P39, P40: a phone shows a feed, newest on top, that leads to the large view and to the board', async (t) => {
   const board = await fixture.newBoard()
   const phone = await fixture.openPage(t, 'wire.test', board, { ...PHONE, hasFeed: true })
   const { page } = phone
@@ -54,6 +55,12 @@ test('P38, P39: a phone shows a feed, newest on top, that leads to the large vie
     assert.ok(Math.abs(row.at(-1)!.x + row.at(-1)!.w - PHONE.viewport.width) < 1)
   }
 
+  // The question for a name leaves the switch free.
+  const [asked, views] = await Promise.all([
+    page.getByRole('form', { name: overlayWords.askName }).boundingBox(),
+    page.getByRole('navigation', { name: feedWords.views }).boundingBox(),
+  ])
+  assert.ok(asked!.y >= views!.y + views!.height, `${asked!.y} is below ${views!.y}`)
   await page.getByRole('button', { name: overlayWords.skip }).tap()
   // Large, and from there to the next older one.
   await page.getByRole('button', { name: 'feed-4.jpg' }).tap()
@@ -78,3 +85,119 @@ test('P38, P39: a phone shows a feed, newest on top, that leads to the large vie
   await page.getByRole('button', { name: feedWords.pictures, exact: true }).tap()
   await tiles.first().waitFor()
 })
+
+test('G34, G37, G38, G39, G42: fingers zoom the large view, bring the neighbour in, and pull it down', async (t) => {
+  const board = await fixture.newBoard()
+  const phone = await fixture.openPage(t, 'wire.test', board, { ...PHONE, hasFeed: true })
+  const { page } = phone
+  await page.setInputFiles('#choose-files', files)
+  await page
+    .locator('.feed [data-state=stored]')
+    .nth(files.length - 1)
+    .waitFor()
+  await page.getByRole('button', { name: overlayWords.skip }).tap()
+  const tiles = await page.locator('.feed [data-image]').evaluateAll((all) =>
+    all
+      .map((tile) => ({ id: tile.getAttribute('data-image')!, at: tile.getBoundingClientRect() }))
+      .sort((a, b) => a.at.y - b.at.y || a.at.x - b.at.x)
+      .map(({ id }) => id),
+  )
+  const large = (nth: number) => page.locator(`[data-large="${tiles[nth]}"]`)
+  await page.locator(`.feed [data-image="${tiles[1]}"]`).tap()
+  await large(1).waitFor()
+  await page.locator('.large .sharp.ready').waitFor()
+  // It has grown from its tile.
+  await phone.waitUntil(
+    () => document.querySelector('[data-large]')!.getAnimations().length === 0,
+    null,
+  )
+  const box = async () => (await page.locator('[data-large]').boundingBox())!
+  const whole = await box()
+
+  // The neighbour comes in beside it. A finger that goes back has changed its mind.
+  await touchAlong(phone, 'start', [300, 180])
+  const [shown, beside] = [await box(), (await page.locator('.large.beside').boundingBox())!]
+  assert.ok(Math.abs(shown.x - whole.x + 120) < 1, 'it follows the finger')
+  assert.ok(beside.x > shown.x + shown.width && beside.x < PHONE.viewport.width)
+  await touchAlong(phone, 'end', [180, 290])
+  await page.locator('.large.beside').waitFor({ state: 'detached' })
+  await large(1).waitFor()
+  await touchAlong(phone, 'whole', [300, 120])
+  await large(2).waitFor()
+  await touchAlong(phone, 'whole', [100, 300])
+  await large(1).waitFor()
+  await touchAlong(phone, 'whole', [100, 300])
+  await large(0).waitFor()
+  await page.locator('.large.beside').waitFor({ state: 'detached' })
+  const first = await box()
+  // There is none before the first one: it lags behind.
+  await touchAlong(phone, 'start', [100, 300])
+  const { x } = await box()
+  assert.ok(x > first.x + 20 && x < first.x + 100, `${x - first.x} of 200 px`)
+  await touchAlong(phone, 'end', [300, 310])
+  await phone.waitUntil(
+    (left) => document.querySelector('[data-large]')!.getBoundingClientRect().x === left,
+    first.x,
+  )
+  await large(0).waitFor()
+
+  // Pulled down a little, it follows, and the ground fades. Pulled back, it stays.
+  const opacity = () =>
+    page.locator('.lightbox footer').evaluate((it) => Number(getComputedStyle(it).opacity))
+  await touchAlong(phone, 'start', [300, 450], 'down')
+  const pulled = await box()
+  assert.ok(pulled.y + pulled.height / 2 > first.y + first.height / 2 + 140)
+  assert.ok((await opacity()) < 0.8)
+  await touchAlong(phone, 'end', [450, 330], 'down')
+  await phone.waitUntil(
+    () => getComputedStyle(document.querySelector('.lightbox footer')!).opacity === '1',
+    null,
+  )
+  await large(0).waitFor()
+
+  // Two taps zoom, a finger pans, and at the edge the next one comes, whole.
+  for (let tap = 0; tap < 2; tap++) await page.touchscreen.tap(195, 400)
+  const isAsWide = (width: number) =>
+    Math.abs(document.querySelector('[data-large]')!.getBoundingClientRect().width - width) < 1
+  await phone.waitUntil(isAsWide, first.width * 2)
+  const zoomed = await box()
+  await touchAlong(phone, 'start', [200, 240])
+  assert.ok(Math.abs((await box()).x - zoomed.x - 40) < 1)
+  await touchAlong(phone, 'end', [240, 250])
+  await large(0).waitFor()
+  await touchAlong(phone, 'whole', [380, 20])
+  await phone.waitUntil((right) => {
+    const box = document.querySelector('[data-large]')!.getBoundingClientRect()
+    return Math.abs(box.right - right) < 0.5
+  }, PHONE.viewport.width)
+  await touchAlong(phone, 'whole', [380, 20])
+  await large(1).waitFor()
+  await phone.waitUntil(isAsWide, whole.width)
+
+  // Names and captions have one line each; a tap shows them whole.
+  const caption = 'A caption that goes on for longer than a phone has room. '.repeat(2)
+  const wireClient = await fixture.openWireClient(t, board)
+  await wireClient.send({ kind: 'image.patch', id: tiles[1]!, set: { caption } })
+  const lines = page.locator('.lightbox .lines')
+  await lines.locator('.caption').waitFor()
+  const height = async () => (await lines.boundingBox())!.height
+  assert.ok((await height()) <= 44)
+  await lines.locator('.caption').tap()
+  await page.locator('.lines.whole').waitFor()
+  assert.ok((await height()) > 60)
+})
+
+/** Moves a finger from one place to another in some steps, and puts it down before or lifts it after that. */
+async function touchAlong(
+  page: BoardPage,
+  part: 'start' | 'end' | 'whole',
+  [from, to]: readonly [number, number],
+  way: 'across' | 'down' = 'across',
+): Promise<void> {
+  const at = (along: number): Point =>
+    way === 'across' ? { x: along, y: 400 } : { x: 195, y: along }
+  if (part !== 'end') await page.touch('touchStart', at(from))
+  for (let step = 1; step <= 4; step++)
+    await page.touch('touchMove', at(from + ((to - from) * step) / 4))
+  if (part !== 'start') await page.touch('touchEnd')
+}

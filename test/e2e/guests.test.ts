@@ -5,6 +5,7 @@ import { errorMessages, type ImageRecord, type Snapshot } from '@wirephoto/board
 import { gateWords } from '@wirephoto/web/words/gate'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
+import { panelWords } from '@wirephoto/web/words/panels'
 import { shareWords } from '@wirephoto/web/words/share'
 import type { Page } from 'playwright-core'
 import { openFixture, PHONE } from '../support/e2e-fixture.ts'
@@ -68,7 +69,7 @@ test('W39, W46, W49, W50: who comes by the link for adding adds, and changes onl
   assert.equal((await host.tiles())[0]!.id, theirs!.id)
 })
 
-test('W41, W46, W47, W48: who comes by the link for looking is offered no more, until they paste another', async (t) => {
+test('W41, W46, W47, W48, G43: who comes by the link for looking is offered no more, until they paste another', async (t) => {
   const made = await makeBoard()
   const viewer = await openGuest(fixture, t)
   await viewer.page.goto(made.link('view'))
@@ -89,6 +90,14 @@ test('W41, W46, W47, W48: who comes by the link for looking is offered no more, 
   assert.notEqual(panned!.y, tile!.y, 'a drag pans')
   const [record] = await made.pictures()
   assert.deepEqual({ x: record!.x, y: record!.y }, { x, y }, 'and moves nothing')
+  await viewer.page.mouse.dblclick(...middleOf(panned!))
+  await viewer.page.locator('.lightbox .about').waitFor()
+  await viewer.page.keyboard.press('c')
+  const dialog = viewer.page.getByRole('dialog')
+  assert.equal(await dialog.getByRole('button', { name: panelWords.addCaption }).count(), 0)
+  assert.equal(await dialog.getByRole('textbox').count(), 0)
+  await viewer.page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'detached' })
   // A second page knows from its first moment on what one may do.
   await viewer.page.reload()
   const add = viewer.page.getByRole('button', { name: words.add, exact: true })

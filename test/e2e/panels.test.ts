@@ -124,6 +124,130 @@ describe('the large view', () => {
     await waitForClose(phone)
   })
 
+  test('G34, G35, G36, G37, G40: wheel, mouse and keys zoom it, to the sharp file and within bounds', async (t) => {
+    const { anna } = await fixture.openPair(t, 'wire.test')
+    const { page } = anna
+    const shapes = [
+      { width: 2400, height: 1600 },
+      { width: 300, height: 200 },
+    ]
+    for (const [seed, shape] of shapes.entries()) {
+      await anna.drop([await samples.draw(`zoom-${seed}.jpg`, { ...shape, seed })], {
+        x: 300 + seed * 500,
+        y: 400,
+      })
+      await anna.waitForPainted(seed + 1, 'stored')
+    }
+    const tiles = (await anna.tiles()).sort((a, b) => a.x - b.x)
+    await atCentre(anna, tiles[0]!, (x, y) => page.mouse.dblclick(x, y))
+    await page.locator('.large .sharp.ready[src$="/1280"]').waitFor()
+    // It has grown from its tile.
+    await anna.waitUntil(
+      () => document.querySelector('[data-large]')!.getAnimations().length === 0,
+      null,
+    )
+    const whole = await boxOfLarge(anna)
+    const frame = (await page.locator('.lightbox .frame').boundingBox())!
+
+    await page.mouse.move(500, 300)
+    for (let turn = 0; turn < 6; turn++) await page.mouse.wheel(0, -120)
+    await waitForScale(anna, whole.width * 3)
+    const zoomed = await boxOfLarge(anna)
+    const under = ({ x, width }: Box, at: number) => (at - x) / width
+    assert.ok(Math.abs(under(zoomed, 500) - under(whole, 500)) < 0.01, 'the same is under it')
+    // The variant stays until the file is decoded.
+    assert.ok((await page.locator('.large .sharp.ready').count()) > 0)
+    await page.locator('.large .sharp.ready[src$="/original"]').waitFor()
+
+    await page.mouse.down()
+    await page.mouse.move(460, 290, { steps: 4 })
+    const dragged = await boxOfLarge(anna)
+    assert.ok(Math.abs(dragged.x - zoomed.x + 40) < 1 && Math.abs(dragged.y - zoomed.y + 10) < 1)
+    for (let x = 460; x < 1400; x += 100) await page.mouse.move(x, 290)
+    await page.mouse.up()
+    await anna.waitUntil((left) => {
+      const { x } = document.querySelector('[data-large]')!.getBoundingClientRect()
+      return Math.abs(x - left) < 1
+    }, frame.x)
+    assert.equal(await page.locator('[data-large]').count(), 1, 'a drag closes nothing')
+
+    await page.keyboard.press('0')
+    await page.locator('.frame:not(.zoomed)').waitFor()
+    assert.deepEqual(await boxOfLarge(anna), whole)
+    await page.mouse.dblclick(700, 400)
+    await waitForScale(anna, whole.width * 2)
+    await page.mouse.dblclick(700, 400)
+    await page.locator('.frame:not(.zoomed)').waitFor()
+
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    const [before, after] = await page.evaluate(() => {
+      const large = document.querySelector('[data-large]')!
+      const width = () => large.getBoundingClientRect().width
+      const first = width()
+      large.dispatchEvent(new KeyboardEvent('keydown', { key: '+', bubbles: true }))
+      return [first, width()]
+    })
+    assert.ok(Math.abs(after! - before! * 1.5) < 1, 'without motion it is there at once')
+    await page.emulateMedia({ reducedMotion: null })
+    const { x } = await boxOfLarge(anna)
+    await page.keyboard.press('ArrowRight')
+    await anna.waitUntil(
+      (left) => document.querySelector('[data-large]')!.getBoundingClientRect().x < left - 5,
+      x,
+    )
+    await waitForLarge(anna, tiles[0]!)
+    await page.keyboard.press('PageDown')
+    await waitForLarge(anna, tiles[1]!)
+    assert.equal(await page.locator('.frame.zoomed').count(), 0)
+    const next = await boxOfLarge(anna)
+    assert.ok(next.x >= frame.x && next.x + next.width <= frame.x + frame.width)
+  })
+
+  test('G41, G42: its caption is edited in place, and shown in one line', async (t) => {
+    const { anna, ben, tiles } = await openThree(t, 'wire.test')
+    const { page } = anna
+    await atCentre(anna, tiles[0]!, (x, y) => page.mouse.dblclick(x, y))
+    const lightbox = page.locator('.lightbox')
+    const field = lightbox.getByRole('textbox')
+    await lightbox.getByRole('button', { name: panelWords.addCaption }).click()
+    // Letters are text there, and no keys.
+    await page.keyboard.type('A dew cd')
+    await page.keyboard.press('Enter')
+    await ben.page.locator('.tile .visually-hidden', { hasText: 'A dew cd' }).waitFor({
+      state: 'attached',
+    })
+    const caption = lightbox.locator('.caption')
+    await caption.filter({ hasText: 'A dew cd' }).waitFor()
+    await page.keyboard.press('c')
+    await field.fill('called off')
+    await page.keyboard.press('Escape')
+    await field.waitFor({ state: 'detached' })
+    await caption.filter({ hasText: 'A dew cd' }).waitFor()
+
+    await page.keyboard.press('c')
+    const long = 'A caption that goes on for longer than one line has room. '.repeat(4).trim()
+    await field.fill(long)
+    // A press beside the field ends it, and nothing more.
+    await page.mouse.click(720, 8)
+    await field.waitFor({ state: 'detached' })
+    const height = async () => (await caption.boundingBox())!.height
+    await page.mouse.move(720, 8)
+    await page.getByRole('button', { name: words.close }).focus()
+    await lightbox.locator('.lines:not(.whole)').waitFor()
+    const cut = await height()
+    assert.ok(cut < 30, `one line is ${cut} px high`)
+    await caption.hover()
+    await lightbox.locator('.lines.whole').waitFor()
+    assert.ok((await height()) > cut * 1.5)
+
+    // Who deletes it meanwhile takes it from somebody.
+    await page.keyboard.press('c')
+    await field.waitFor()
+    await removeByMenu(ben, tiles[0]!)
+    await lightbox.getByText(overlayWords.deletedByOther.captioned('', 1)).waitFor()
+    await waitForLarge(anna, tiles[1]!)
+  })
+
   test('it is pushed to the wall with W', async (t) => {
     const { anna, ben, board, tiles } = await openThree(t, 'wire.test')
     await ben.page.goto(new URL(`/b/${board}/show`, ben.page.url()).href)
@@ -568,6 +692,19 @@ async function removeByMenu(page: BoardPage, tile: Tile): Promise<void> {
   await atCentre(page, tile, (x, y) => page.page.mouse.click(x, y))
   await page.page.keyboard.press('Delete')
 }
+
+type Box = NonNullable<Awaited<ReturnType<ReturnType<BoardPage['page']['locator']>['boundingBox']>>>
+
+const boxOfLarge = async ({ page }: BoardPage): Promise<Box> =>
+  (await page.locator('[data-large]').boundingBox())!
+
+/** Resolves when the large picture has come to a width of at least so many pixels. */
+const waitForScale = (page: BoardPage, width: number): Promise<void> =>
+  page.waitUntil(
+    (least) =>
+      document.querySelector('[data-large]')!.getBoundingClientRect().width > least * 0.999,
+    width,
+  )
 
 const waitForLarge = (page: BoardPage, { id }: Tile): Promise<void> =>
   page.page.locator(`[data-large="${id}"]`).waitFor()

@@ -1,11 +1,12 @@
 import type { Box } from '@wirephoto/board'
-import { createMemo, createSignal, type JSX, Show } from 'solid-js'
+import { createMemo, type JSX } from 'solid-js'
 import { useApp } from '../app.ts'
 import { blurOf } from '../state/blur.ts'
 import { variantUrl } from '../state/resolution.ts'
 import { transferStateOf } from '../state/transfer-state.ts'
 import { createObjectUrl } from '../ui/object-url.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
+import { SharpPicture } from '../ui/sharp-picture.tsx'
 import { words } from '../words/page.ts'
 
 interface FeedPictureProps {
@@ -21,7 +22,6 @@ export function FeedPicture(props: FeedPictureProps): JSX.Element {
   const record = createMemo<ReturnType<typeof current>>((last) => current() ?? last)
   const transfer = transferStateOf(boardStore, id, record)
   const preview = boardStore.preview(id)
-  const [ready, setReady] = createSignal<string | null>(null)
   const previewed = createObjectUrl(preview)
   const blur = (): string | undefined => {
     const hash = record()?.thumbhash
@@ -51,25 +51,7 @@ export function FeedPicture(props: FeedPictureProps): JSX.Element {
         onClick={() => panels.enlarge(id)}
       >
         <span class="picture-image">
-          <Show when={ready() === null || ready() !== sharp()}>
-            <img src={previewed() ?? blur()} alt="" draggable={false} />
-          </Show>
-          <Show when={sharp()} keyed>
-            {(address) => (
-              <img
-                class="sharp"
-                src={address}
-                alt=""
-                draggable={false}
-                onLoad={({ currentTarget }) => {
-                  const drawn = (): void => {
-                    setReady(address)
-                  }
-                  currentTarget.decode().then(drawn, drawn)
-                }}
-              />
-            )}
-          </Show>
+          <SharpPicture available={previewed() ?? blur()} sharp={sharp()} />
           <ProgressLine transfer={transfer()} />
         </span>
       </button>

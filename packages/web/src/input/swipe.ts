@@ -1,14 +1,13 @@
-/** How far a finger must move for a swipe, sideways and down. */
-const SWIPE_PX = { aside: 48, down: 96 }
+/** How far a finger must move sideways for a swipe. */
+const SWIPE_PX = 48
 
 interface SwipeActions {
   step(to: 1 | -1): void
-  leave?(): void
   /** Called with how far a finger has moved the picture sideways. */
-  lean?(dx: number): void
+  lean(dx: number): void
 }
 
-/** Lets a finger drag the picture: sideways to the next one, down to close. A tall picture scrolls instead. */
+/** Lets a finger drag the picture sideways, and tells when that was a swipe. */
 export class Swipe {
   readonly #frame: HTMLElement
   readonly #ways: SwipeActions
@@ -21,32 +20,22 @@ export class Swipe {
       if (event.pointerType === 'mouse') return
       // Several fingers are no swipe, in whatever order they come and go.
       this.#finger = event.isPrimary ? event : null
-      this.#shift(0, 0)
+      this.#shift(0)
     })
     frame.addEventListener('pointermove', (event) => {
       if (event.pointerId !== this.#finger?.pointerId) return
       const { dx, dy } = this.#way(event)
-      if (Math.abs(dx) > Math.abs(dy)) this.#shift(dx, 0)
-      else if (!this.#scrolls()) this.#shift(0, Math.max(0, dy))
+      this.#shift(Math.abs(dx) > Math.abs(dy) ? dx : 0)
     })
     frame.addEventListener('pointerup', (event) => {
       if (event.pointerId !== this.#finger?.pointerId) return
       const { dx, dy } = this.#way(event)
       this.#end()
-      if (Math.abs(dx) > Math.max(SWIPE_PX.aside, Math.abs(dy))) ways.step(dx < 0 ? 1 : -1)
-      else if (dy > SWIPE_PX.down && !this.#scrolls()) ways.leave?.()
+      if (Math.abs(dx) > Math.max(SWIPE_PX, Math.abs(dy))) ways.step(dx < 0 ? 1 : -1)
     })
     frame.addEventListener('pointercancel', () => this.#end())
     // Otherwise browsers start a fling, which swallows the next tap.
-    const ours = (event: Event): void => {
-      if (!this.#scrolls()) event.preventDefault()
-    }
-    frame.addEventListener('touchmove', ours, { passive: false })
-  }
-
-  /** Whether the browser moves the picture up and down. */
-  #scrolls(): boolean {
-    return this.#frame.scrollHeight > this.#frame.clientHeight
+    frame.addEventListener('touchmove', (event) => event.preventDefault(), { passive: false })
   }
 
   #way({ clientX, clientY }: PointerEvent): { dx: number; dy: number } {
@@ -55,12 +44,11 @@ export class Swipe {
 
   #end(): void {
     this.#finger = null
-    this.#shift(0, 0)
+    this.#shift(0)
   }
 
-  #shift(dx: number, dy: number): void {
-    this.#ways.lean?.(dx)
+  #shift(dx: number): void {
+    this.#ways.lean(dx)
     this.#frame.style.setProperty('--dx', `${dx}px`)
-    this.#frame.style.setProperty('--dy', `${dy}px`)
   }
 }

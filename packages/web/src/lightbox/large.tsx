@@ -1,13 +1,5 @@
 import { blobUrl } from '@wirephoto/client'
-import {
-  createComputed,
-  createMemo,
-  createSignal,
-  type JSX,
-  onCleanup,
-  onMount,
-  Show,
-} from 'solid-js'
+import { createComputed, createMemo, createSignal, type JSX, onCleanup, onMount } from 'solid-js'
 import { useApp } from '../app.ts'
 import type { Size } from '../geometry/view.ts'
 import { blurOf } from '../state/blur.ts'
@@ -15,6 +7,9 @@ import { awaitsVariant, sideFor, variantUrl } from '../state/resolution.ts'
 import { transferStateOf } from '../state/transfer-state.ts'
 import { createObjectUrl } from '../ui/object-url.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
+import { SharpPicture } from '../ui/sharp-picture.tsx'
+import { nameOf } from './about.tsx'
+import { BESIDE_GAP_PX } from './picture-motion.ts'
 import { fitted } from './size.ts'
 
 /** The side of the variant that a tile has usually loaded already. */
@@ -25,11 +20,14 @@ const VARIANT_WAIT_MS = 2_000
 interface LargeProps {
   readonly id: string
   readonly frameSize: Size
-  readonly name: string
+  /** 0 for the picture that is shown; 1 and -1 for the next and the previous one, while they come in beside it. */
+  readonly side: -1 | 0 | 1
+  /** How far it is zoomed. */
+  readonly scale: number
   readonly onFirst: (element: HTMLElement) => void
 }
 
-/** Shows a picture as it is at hand at once, and over that the sharp one once it is decoded. */
+/** Shows a picture as it is at hand at once, then as sharp as it is zoomed. */
 export function Large(props: LargeProps): JSX.Element {
   const { boardStore } = useApp()
   const { id } = props
@@ -38,7 +36,6 @@ export function Large(props: LargeProps): JSX.Element {
   const transfer = transferStateOf(boardStore, id, record)
   const preview = boardStore.preview(id)
   const size = createMemo(() => fitted(record() ?? { width: 1, height: 1, w: 1 }, props.frameSize))
-  const [ready, setReady] = createSignal<string | null>(null)
   let element!: HTMLDivElement
 
   const previewed = createObjectUrl(preview)
@@ -56,10 +53,13 @@ export function Large(props: LargeProps): JSX.Element {
     const timer = setTimeout(() => setWaited(true), VARIANT_WAIT_MS)
     onCleanup(() => clearTimeout(timer))
   })
+  // A file that was loaded for a nearer view stays.
+  const largestScale = createMemo<number>((last) => Math.max(last, props.scale), 1)
   const sharp = createMemo(() => {
     const now = record()
-    if (!now?.blob || (!hasWaited() && awaitsVariant(now, size().pixels))) return null
-    return blobUrl(boardStore.board, now, sideFor(now, size().pixels))
+    const pixels = size().pixels * largestScale()
+    if (!now?.blob || (!hasWaited() && awaitsVariant(now, pixels))) return null
+    return blobUrl(boardStore.board, now, sideFor(now, pixels))
   })
   onMount(() => props.onFirst(element))
   onCleanup(() => boardStore.releaseFile(id))
@@ -67,31 +67,20 @@ export function Large(props: LargeProps): JSX.Element {
   return (
     <div
       ref={element}
-      class="large"
+      class="large framed"
+      classList={{ beside: props.side !== 0 }}
       role="img"
-      aria-label={props.name}
-      data-large={id}
-      style={{ width: `${size().w}px`, height: `${size().h}px` }}
+      aria-label={nameOf(record())}
+      aria-hidden={props.side !== 0}
+      data-large={props.side === 0 ? id : undefined}
+      style={{
+        '--w': `${size().w}px`,
+        '--h': `${size().h}px`,
+        '--side': props.side,
+        '--gap': `${BESIDE_GAP_PX}px`,
+      }}
     >
-      <Show when={ready() === null || ready() !== sharp()}>
-        <img src={availableUrl()} alt="" draggable={false} />
-      </Show>
-      <Show when={sharp()} keyed>
-        {(address) => (
-          <img
-            class="sharp"
-            classList={{ ready: ready() === address }}
-            src={address}
-            alt=""
-            draggable={false}
-            onLoad={({ currentTarget }) => {
-              // A picture of an earlier size may come late: it is left out.
-              const drawn = () => sharp() === address && setReady(address)
-              currentTarget.decode().then(drawn, drawn)
-            }}
-          />
-        )}
-      </Show>
+      <SharpPicture available={availableUrl()} sharp={sharp()} />
       <ProgressLine transfer={transfer()} />
     </div>
   )

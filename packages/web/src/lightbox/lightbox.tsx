@@ -1,25 +1,44 @@
-import { type ImageRecord } from '@wirephoto/board'
 import { blobUrl } from '@wirephoto/client'
-import { createEffect, createMemo, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
+import {
+  createEffect,
+  createMemo,
+  createSignal,
+  For,
+  type JSX,
+  on,
+  onCleanup,
+  onMount,
+} from 'solid-js'
+import { can } from '../actions/action.ts'
 import { actionFor } from '../actions/actions.ts'
 import { goTo } from '../actions/focus.ts'
 import { useApp } from '../app.ts'
 import { inReadingOrder } from '../geometry/order.ts'
-import { hasAlt } from '../input/keys.ts'
+import { largestScale } from '../geometry/picture-place.ts'
+import { hasAlt, hasMod, pressedKey } from '../input/keys.ts'
+import { isTextField } from '../input/text-field.ts'
 import { IconButton } from '../look/button.tsx'
-import type { BoardStore } from '../state/board-store.ts'
 import { largeOrder } from '../state/large-order.ts'
 import { awaitsVariant, sideFor } from '../state/resolution.ts'
 import { ActionButton } from '../ui/action-button.tsx'
-import { authorAndTime } from '../ui/author-and-time.ts'
 import { Dialog } from '../ui/dialog.tsx'
+import { Steps } from '../ui/steps.tsx'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
+import { About, nameOf } from './about.tsx'
 import { Large } from './large.tsx'
-import './lightbox.css'
-import { Swipe } from '../input/swipe.ts'
-import { formatSize } from '../words/format-size.ts'
+import { LargeGestures } from './large-gestures.ts'
+import { PictureMotion } from './picture-motion.ts'
 import { fitted, grow, shrink } from './size.ts'
+import '../ui/full-panel.css'
+import './lightbox.css'
+
+/** A press of a zoom key zooms by this factor. */
+const KEY_ZOOM_FACTOR = 1.5
+/** Drawn down by this share of the frame, a picture stands on nothing. */
+const FADED_FACTOR = 0.6
+/** Drawn down so far, it is smaller by this share. */
+const SMALLER_FACTOR = 0.3
 
 /** The largest file that is preloaded. */
 const MAX_PRELOAD_BYTES = 4_000_000
@@ -38,6 +57,7 @@ export function Lightbox(): JSX.Element {
   const nth = createMemo(() => order().indexOf(id()))
   const [frameSize, setFrameSize] = createSignal({ w: innerWidth, h: innerHeight })
   let frame!: HTMLElement
+  let gestures!: LargeGestures
   let isLeaving = false
 
   const step = (to: number): void => {
@@ -71,11 +91,40 @@ export function Lightbox(): JSX.Element {
       else panels.close()
     }),
   )
-  const scrolls = createMemo(() => {
-    const now = record()
-    return now !== undefined && fitted(now, frameSize()).scrolls
+  const whole = createMemo(() => fitted(record() ?? { width: 1, height: 1, w: 1 }, frameSize()))
+  const hasNeighbour = (way: 1 | -1): boolean => order()[nth() + way] !== undefined
+  const motion = new PictureMotion({
+    frame: () => frame,
+    frameSize,
+    whole,
+    largestScale: () => largestScale(record()?.width ?? 1, whole().w),
+    hasNeighbour,
+    step,
   })
-  createEffect(on(id, () => (frame.scrollTop = 0), { defer: true }))
+  const scrolls = createMemo(() => whole().scrolls && !motion.isZoomed())
+  createEffect(
+    on(
+      id,
+      () => {
+        motion.reset()
+        frame.scrollTop = 0
+      },
+      { defer: true },
+    ),
+  )
+  createEffect(on([frameSize, whole], () => motion.fit(), { defer: true }))
+  onCleanup(() => motion.stop())
+  /** The neighbour that comes in beside the picture, as far as that is drawn aside: 1 for the next one. */
+  const beside = createMemo(() => -Math.sign(motion.drawn().x) as -1 | 0 | 1)
+  const shown = createMemo<readonly string[]>(() => {
+    const neighbour = beside() === 0 ? undefined : order()[nth() + beside()]
+    return neighbour === undefined ? [id()] : [id(), neighbour]
+  })
+  /** How far the picture is drawn down, from 0 to 1. */
+  const fade = (): number => Math.min(1, motion.drawn().y / (frameSize().h * FADED_FACTOR))
+  createEffect(() =>
+    frame.closest('dialog')?.style.setProperty('--solid', `${100 * (1 - fade())}%`),
+  )
   /** Scrolls a tall picture. False at its end, and where all of it is seen. */
   const scroll = (pages: number): boolean => {
     const before = frame.scrollTop
@@ -88,20 +137,45 @@ export function Lightbox(): JSX.Element {
   const onKeyDown = (event: KeyboardEvent): void => {
     const way = STEPS[event.key]
     const action = actionFor(actions, event)
-    if (hasAlt(event)) return
+    if (hasAlt(event) || isTextField(event.target)) return
+    const zoom = hasMod(event) ? undefined : ZOOM_STEPS[pressedKey(event)]
+    const pan = motion.isZoomed() ? PANNED[event.key] : undefined
     const pages = scrolls() ? SCROLLED_PAGES[event.key] : undefined
     const isOnButton = event.key === ' ' && event.target !== frame
     if (pages !== undefined && !isOnButton && scroll(event.shiftKey ? -pages : pages)) {
       // The key has done its work.
+    } else if (zoom !== undefined) motion.zoomBy(zoom, { x: 0, y: 0 }, 'fly')
+    else if (pan && motion.pan(...pan)) {
+      // And so has this one. At an edge it goes on.
     } else if (way !== undefined) step(way)
     else if (event.key === 'Home') step(-nth())
     else if (event.key === 'End') step(order().length - 1 - nth())
-    else if (action && here.some((each) => each === action)) {
+    else if (action === actions.caption) {
+      if (can(action)) app.captionEditing.begin(id())
+    } else if (action && here.some((each) => each === action)) {
       isOwnDoing = action === actions.delete
       action.run()
       isOwnDoing = false
     } else return
     event.preventDefault()
+  }
+  // A press beside the caption's field ends that, and nothing more.
+  onMount(() => {
+    const dialog = frame.closest('dialog')!
+    let wasEditing = false
+    dialog.addEventListener('pointerdown', () => {
+      wasEditing = app.captionEditing.now() !== null
+    })
+    const endsOnly = (event: MouseEvent): void => {
+      const isGround = event.target === dialog || event.target === frame
+      if (wasEditing && isGround) event.stopPropagation()
+    }
+    dialog.addEventListener('click', endsOnly, { capture: true })
+  })
+  let hasGrown = false
+  const grown = (element: HTMLElement): void => {
+    if (!hasGrown) grow(element, first)
+    hasGrown = true
   }
   const sized = (element: HTMLElement): void => {
     frame = element
@@ -110,12 +184,12 @@ export function Lightbox(): JSX.Element {
     )
     observer.observe(element)
     onCleanup(() => observer.disconnect())
-    new Swipe(element, { step, leave })
+    gestures = new LargeGestures(element, motion, { hasNeighbour, scrolls, leave })
   }
 
   return (
     <Dialog
-      class="lightbox"
+      class="full lightbox"
       label={panelWords.lightbox(nameOf(record()))}
       onKeyDown={onKeyDown}
       onClose={leave}
@@ -123,31 +197,41 @@ export function Lightbox(): JSX.Element {
       <figure
         ref={sized}
         class="frame"
-        classList={{ scrolls: scrolls() }}
+        classList={{ scrolls: scrolls(), zoomed: motion.isZoomed() }}
+        style={{
+          '--x': `${motion.place().x + motion.drawn().x}px`,
+          '--y': `${motion.place().y + motion.drawn().y}px`,
+          '--aside': `${motion.drawn().x}px`,
+          '--scale': motion.place().scale * (1 - SMALLER_FACTOR * fade()),
+          '--scrolled': `${beside() === 0 ? 0 : frame.scrollTop}px`,
+        }}
         // It keeps the focus, and with it the keys, when a picture follows that doesn't scroll.
         tabindex={scrolls() ? 0 : -1}
         // Space would press Close.
         autofocus={scrolls()}
         aria-label={scrolls() ? nameOf(record()) : undefined}
         onClick={({ target, currentTarget }) => {
-          if (target === currentTarget) leave()
+          if (target === currentTarget && !gestures.hasMoved) leave()
         }}
       >
-        <Show when={id()} keyed>
+        <For each={shown()}>
           {(each) => (
             <Large
               id={each}
               frameSize={frameSize()}
-              name={nameOf(record())}
-              onFirst={(element) => each === first && grow(element, each)}
+              side={each === id() ? 0 : beside()}
+              scale={each === id() ? motion.place().scale : 1}
+              onFirst={grown}
             />
           )}
-        </Show>
+        </For>
       </figure>
       <footer>
-        <About record={record()} />
+        <About id={id()} record={record()} />
         <div class="buttons">
-          <Steps nth={nth()} count={order().length} onStep={step} />
+          <div class="steps">
+            <Steps nth={nth()} count={order().length} onStep={step} />
+          </div>
           <hr />
           <ActionButton action={actions.showOnScreens} />
           <ActionButton action={actions.download} />
@@ -161,56 +245,6 @@ export function Lightbox(): JSX.Element {
   )
 }
 
-/** Shows a picture's caption, file, author and time, and the site that it comes from. */
-function About(props: { record: ImageRecord | undefined }): JSX.Element {
-  const { boardStore } = useApp()
-  return (
-    <div class="about">
-      <Show when={props.record?.caption}>
-        {(caption) => (
-          <p class="caption" dir="auto">
-            {caption()}
-          </p>
-        )}
-      </Show>
-      <p class="mono">
-        <span translate="no">{describe(props.record, boardStore)}</span>
-        <Show when={props.record?.source}>
-          {(address) => (
-            <span>
-              {' · '}
-              <a href={address()} target="_blank" rel="noopener noreferrer nofollow">
-                {panelWords.from(new URL(address()).host)}
-              </a>
-            </span>
-          )}
-        </Show>
-      </p>
-    </div>
-  )
-}
-
-/** Shows the position among all pictures, between the buttons for the previous and the next one. */
-function Steps(props: { nth: number; count: number; onStep: (to: 1 | -1) => void }): JSX.Element {
-  return (
-    <>
-      <IconButton
-        icon="chevronDown"
-        label={panelWords.previous}
-        disabled={props.nth <= 0}
-        onClick={() => props.onStep(-1)}
-      />
-      <span class="mono">{panelWords.position(props.nth + 1, props.count)}</span>
-      <IconButton
-        icon="chevronDown"
-        label={panelWords.next}
-        disabled={props.nth >= props.count - 1}
-        onClick={() => props.onStep(1)}
-      />
-    </>
-  )
-}
-
 /** The keys that scroll a tall picture, in frames. Page keys lead on to the next picture at its end. */
 const SCROLLED_PAGES: Record<string, number> = {
   ArrowDown: 0.2,
@@ -220,23 +254,23 @@ const SCROLLED_PAGES: Record<string, number> = {
   ' ': 0.9,
 }
 
-const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1 }
-
-const nameOf = (record: ImageRecord | undefined): string => record?.caption || record?.name || ''
-
-/** Returns one line: file name, author, time, pixels, size. */
-function describe(record: ImageRecord | undefined, boardStore: BoardStore): string {
-  if (!record) return ''
-  const { name, width, height, bytes } = record
-  return [
-    name,
-    ...authorAndTime(record, boardStore),
-    panelWords.pixels(width, height),
-    bytes === null ? '' : formatSize(bytes),
-  ]
-    .filter(Boolean)
-    .join(' · ')
+/** The keys that zoom, and by which factor; by none to the whole picture. */
+const ZOOM_STEPS: Record<string, number> = {
+  '+': KEY_ZOOM_FACTOR,
+  '=': KEY_ZOOM_FACTOR,
+  '-': 1 / KEY_ZOOM_FACTOR,
+  '0': 0,
 }
+
+/** The keys that move a zoomed picture, in frames. */
+const PANNED: Record<string, readonly [number, number]> = {
+  ArrowLeft: [0.25, 0],
+  ArrowRight: [-0.25, 0],
+  ArrowUp: [0, 0.25],
+  ArrowDown: [0, -0.25],
+}
+
+const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1 }
 
 /** Preloads pictures in the size in which they would be shown. */
 function preload(

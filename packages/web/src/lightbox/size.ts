@@ -42,7 +42,7 @@ export function grow(picture: HTMLElement, id: string): void {
 /** Animates a picture back to its tile, or fades it out. Resolves when that has ended. */
 export async function shrink(frame: HTMLElement, id: string | null): Promise<void> {
   if (prefersReducedMotion()) return
-  const picture = frame.querySelector<HTMLElement>('.large')
+  const picture = frame.querySelector<HTMLElement>('[data-large]')
   const to = (id !== null && picture && placeAt(picture, id)) || { opacity: '0' }
   const timing = {
     duration: GROW_MS,
@@ -56,7 +56,8 @@ export async function shrink(frame: HTMLElement, id: string | null): Promise<voi
 
 /** Returns the keyframe that puts a picture over its tile; null if motion is reduced or the tile is out of view. */
 function placeAt(picture: HTMLElement, id: string): Keyframe | null {
-  const tile = document
+  // The board lies behind the feed.
+  const tile = (document.querySelector('.feed') ?? document)
     .querySelector(`[data-image="${id}"] .picture-image`)
     ?.getBoundingClientRect()
   if (!tile || prefersReducedMotion()) return null
@@ -65,5 +66,9 @@ function placeAt(picture: HTMLElement, id: string): Keyframe | null {
   const now = picture.getBoundingClientRect()
   const dx = tile.x + tile.width / 2 - (now.x + now.width / 2)
   const dy = tile.y + tile.height / 2 - (now.y + now.height / 2)
-  return { transform: `translate(${dx}px, ${dy}px) scale(${tile.width / now.width})` }
+  // Its own scale applies to this, too.
+  const scale = now.width / picture.offsetWidth
+  return {
+    transform: `translate(${dx / scale}px, ${dy / scale}px) scale(${tile.width / now.width})`,
+  }
 }

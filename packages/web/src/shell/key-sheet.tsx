@@ -43,6 +43,7 @@ export function KeySheet(): JSX.Element {
         </For>
         <GestureList title={panelWords.byMouse} rows={panelWords.gestures} />
         <GestureList title={panelWords.byTouch} rows={panelWords.fingers} />
+        <GestureList title={panelWords.inLarge} rows={panelWords.large} />
       </div>
     </Dialog>
   )

@@ -5,7 +5,6 @@ import { nameKey } from '../actions/action.ts'
 import { useApp } from '../app.ts'
 import { hasAlt, hasMod, pressedKey } from '../input/keys.ts'
 import { Swipe } from '../input/swipe.ts'
-import { IconButton } from '../look/button.tsx'
 import { blurOf } from '../state/blur.ts'
 import { awaitsVariant, sideFor, variantUrl } from '../state/resolution.ts'
 import { type WaitingPictures, waiting } from '../state/waiting-pictures.ts'
@@ -13,9 +12,12 @@ import { Dialog } from '../ui/dialog.tsx'
 import { formatTime } from '../ui/format-time.ts'
 import { createObjectUrl } from '../ui/object-url.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
+import { SharpPicture } from '../ui/sharp-picture.tsx'
+import { Steps } from '../ui/steps.tsx'
 import { hostWords } from '../words/host.ts'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
+import '../ui/full-panel.css'
 import './waiting-panel.css'
 import { formatSize } from '../words/format-size.ts'
 
@@ -38,7 +40,7 @@ export function WaitingPanel(): JSX.Element {
 function EmptyPanel(): JSX.Element {
   return (
     <Dialog
-      class="waiting-panel"
+      class="full waiting-panel"
       label={hostWords.waitingPictures}
       title={hostWords.waitingPictures}
     >
@@ -111,7 +113,7 @@ function PictureByPicture(props: { waiting: WaitingPictures }): JSX.Element {
 
   return (
     <Dialog
-      class="waiting-panel"
+      class="full waiting-panel"
       label={hostWords.waitingPictures}
       title={hostWords.waitingPictures}
       onKeyDown={onKeyDown}
@@ -147,19 +149,7 @@ function PictureByPicture(props: { waiting: WaitingPictures }): JSX.Element {
                       {hostWords.approveAll(waiting.ready().length)}
                     </button>
                   </Show>
-                  <IconButton
-                    icon="chevronDown"
-                    label={panelWords.previous}
-                    disabled={position() <= 0}
-                    onClick={() => step(-1)}
-                  />
-                  <span class="mono">{panelWords.position(position() + 1, count())}</span>
-                  <IconButton
-                    icon="chevronDown"
-                    label={panelWords.next}
-                    disabled={position() >= count() - 1}
-                    onClick={() => step(1)}
-                  />
+                  <Steps nth={position()} count={count()} onStep={step} />
                 </div>
                 <div class="decisions">
                   <button type="button" class="outlined" onClick={refuse}>
@@ -207,17 +197,16 @@ function Nothing(): JSX.Element {
   )
 }
 
-/** Shows a picture as it is at hand, and over that the sharp one once it is decoded. */
+/** Shows a picture as it is at hand, or the sharp one. */
 function Picture(props: { waiting: WaitingPictures; record: ImageRecord }): JSX.Element {
   const { log } = props.waiting
   const [pixels, setPixels] = createSignal(Math.max(innerWidth, innerHeight) * devicePixelRatio)
-  const [shown, setShown] = createSignal<string | null>(null)
   const preview = createMemo(() => {
     props.waiting.arrivals()
     return props.record.blob ? null : log.preview(props.record.id)
   })
   const previewed = createObjectUrl(preview)
-  const shownUrl = (): string | undefined => {
+  const available = (): string | undefined => {
     const { record } = props
     const small = record.blob ? variantUrl(log, record, AT_HAND_SIDE_PX) : previewed()
     return small ?? (record.thumbhash ? (blurOf(record.thumbhash) ?? undefined) : undefined)
@@ -239,7 +228,7 @@ function Picture(props: { waiting: WaitingPictures; record: ImageRecord }): JSX.
         observer.observe(element)
         onCleanup(() => observer.disconnect())
       }}
-      class="shown"
+      class="framed"
       role="img"
       aria-label={nameOf(props.record)}
       data-waiting={props.record.id}
@@ -248,24 +237,7 @@ function Picture(props: { waiting: WaitingPictures; record: ImageRecord }): JSX.
         '--width': props.record.width,
       }}
     >
-      <Show when={shown() === null || shown() !== sharp()}>
-        <img src={shownUrl()} alt="" draggable={false} />
-      </Show>
-      <Show when={sharp()} keyed>
-        {(address) => (
-          <img
-            class="sharp"
-            classList={{ ready: shown() === address }}
-            src={address}
-            alt=""
-            draggable={false}
-            onLoad={({ currentTarget }) => {
-              const drawn = () => sharp() === address && setShown(address)
-              currentTarget.decode().then(drawn, drawn)
-            }}
-          />
-        )}
-      </Show>
+      <SharpPicture available={available()} sharp={sharp()} />
       <ProgressLine transfer={transfer()} />
     </div>
   )

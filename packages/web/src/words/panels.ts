@@ -9,6 +9,7 @@ export const panelWords = inLanguage('panels', {
   position: (n: number, of: number): string => `${n} of ${of}`,
   pixels: (width: number, height: number): string => `${width} × ${height}`,
   wasDeleted: 'That picture was deleted.',
+  addCaption: 'Add a caption',
   from: (site: string): string => `from ${site}`,
 
   // The trash
@@ -98,6 +99,15 @@ export const panelWords = inLanguage('panels', {
     ['Long press', 'selects a picture, and opens its menu or that of the ground'],
     ['Two fingers', 'zoom'],
   ],
+  large: [
+    ['+ − 0', 'zoom in, out, and to the whole picture'],
+    ['Wheel, double click', 'zoom there; dragging then pans'],
+    ['Two fingers, double tap', 'zoom there'],
+    ['Arrows', 'go to the next picture, or pan while zoomed'],
+    ['Swipe', 'aside to the next picture, down to close'],
+    ['C', 'edits the caption'],
+  ],
+  inLarge: 'One picture, large',
   byMouse: 'Mouse and keyboard',
   byTouch: 'Touch',
 

@@ -8,6 +8,7 @@ export const panels: Translations['panels'] = {
   position: (n, of) => `${number(n)} von ${number(of)}`,
   pixels: (width, height) => `${number(width)} × ${number(height)}`,
   wasDeleted: 'Dieses Bild wurde gelöscht.',
+  addCaption: 'Bild beschriften',
   from: (site) => `von ${apart(site)}`,
 
   trashHint: 'Gelöschte Bilder bleiben hier, für alle, bis ihre Zeit um ist.',
@@ -95,6 +96,15 @@ export const panels: Translations['panels'] = {
     ['Lange drücken', 'wählt ein Bild aus und öffnet sein Menü oder das des Grundes'],
     ['Zwei Finger', 'zoomen'],
   ],
+  large: [
+    ['+ − 0', 'zoomen hinein, heraus und zum ganzen Bild'],
+    ['Mausrad, Doppelklick', 'zoomen an der Stelle; Ziehen verschiebt dann'],
+    ['Zwei Finger, Doppeltipp', 'zoomen an der Stelle'],
+    ['Pfeiltasten', 'gehen zum nächsten Bild oder verschieben das vergrößerte'],
+    ['Wischen', 'zur Seite zum nächsten Bild, nach unten schließt'],
+    ['C', 'beschriftet das Bild'],
+  ],
+  inLarge: 'Ein Bild, groß',
   byMouse: 'Maus und Tastatur',
   byTouch: 'Finger',
 
