@@ -86,7 +86,7 @@ test('P38, P39, P40: a phone shows a feed, newest on top, that leads to the larg
   await tiles.first().waitFor()
 })
 
-test('G34, G37, G38, G39, G42: fingers zoom the large view, bring the neighbour in, and pull it down', async (t) => {
+test('G34, G37, G38, G39, G41, G42: fingers zoom the large view, bring the neighbour in, and pull it down', async (t) => {
   const board = await fixture.newBoard()
   const phone = await fixture.openPage(t, 'wire.test', board, { ...PHONE, hasFeed: true })
   const { page } = phone
@@ -185,6 +185,18 @@ test('G34, G37, G38, G39, G42: fingers zoom the large view, bring the neighbour 
   await lines.locator('.caption').tap()
   await page.locator('.lines.whole').waitFor()
   assert.ok((await height()) > 60)
+  // A tap beside them puts them away, and nothing more. One on them edits, clear of the keys that come up.
+  await page.touchscreen.tap(195, 20)
+  await page.locator('.lines:not(.whole)').waitFor()
+  await lines.locator('.caption').tap()
+  await page.locator('.lines.whole').waitFor()
+  await lines.locator('.caption').tap()
+  const field = page.locator('.lightbox').getByRole('textbox')
+  await field.fill('Shorter')
+  const { y, height: tall } = (await field.boundingBox())!
+  assert.ok(y >= 0 && y + tall < PHONE.viewport.height / 3)
+  await page.keyboard.press('Enter')
+  await lines.locator('.caption', { hasText: 'Shorter' }).waitFor()
 })
 
 /** Moves a finger from one place to another in some steps, and puts it down before or lifts it after that. */

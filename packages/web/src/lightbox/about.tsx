@@ -1,8 +1,7 @@
 import { type ImageRecord } from '@wirephoto/board'
-import { createEffect, createSignal, type JSX, on, Show } from 'solid-js'
+import { createEffect, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
 import { keyOf } from '../actions/action.ts'
 import { useApp } from '../app.ts'
-import { isPhone } from '../look/screen.ts'
 import type { BoardStore } from '../state/board-store.ts'
 import { authorAndTime } from '../ui/author-and-time.ts'
 import { CaptionInput } from '../ui/caption-input.tsx'
@@ -16,7 +15,8 @@ interface AboutProps {
 
 /**
  * Shows a picture's caption in one line, and in another its file, author and time, and the site that it comes from. A
- * line that is cut is shown whole to who points at it or taps it. A click on the caption edits it, except on a phone.
+ * line that is cut is shown whole to who points at it or taps it. A click on the caption edits it; a tap does so once
+ * all of it is seen.
  */
 export function About(props: AboutProps): JSX.Element {
   const { boardStore, captionEditing } = useApp()
@@ -34,6 +34,21 @@ export function About(props: AboutProps): JSX.Element {
     about.querySelector<HTMLElement>('button.caption')?.focus({ preventScroll: true })
   }
   createEffect(on([() => props.id, isEditing], () => setWhole(false), { defer: true }))
+  /** Whether all of the lines was seen when a finger came down. */
+  let wasSeen = true
+  const edit = (): void => {
+    if (wasSeen) captionEditing.begin(props.id)
+    else showWhole()
+  }
+  const onOutside = ({ target }: PointerEvent): void => {
+    if (target instanceof Node && !about.contains(target)) setWhole(false)
+  }
+  // Some browsers give a button that is tapped no focus, which it could lose.
+  createEffect(() => {
+    if (!isWhole()) return
+    document.addEventListener('pointerdown', onOutside)
+    onCleanup(() => document.removeEventListener('pointerdown', onOutside))
+  })
 
   return (
     <div
@@ -41,6 +56,12 @@ export function About(props: AboutProps): JSX.Element {
       class="about"
       onPointerEnter={({ pointerType }) => pointerType === 'mouse' && showWhole()}
       onPointerLeave={({ pointerType }) => pointerType === 'mouse' && setWhole(false)}
+      onPointerDown={({ pointerType }) => {
+        wasSeen = pointerType === 'mouse' || isWhole() || !isCut()
+      }}
+      onKeyDown={() => {
+        wasSeen = true
+      }}
       onFocusIn={showWhole}
       onFocusOut={() => setWhole(false)}
       onPointerUp={({ pointerType, target }) => {
@@ -51,7 +72,7 @@ export function About(props: AboutProps): JSX.Element {
     >
       <Show when={!isEditing()} fallback={<CaptionInput id={props.id} onEnd={endEditing} />}>
         <div ref={lines} class="lines" classList={{ whole: isWhole() }}>
-          <Caption id={props.id} record={props.record} />
+          <Caption id={props.id} record={props.record} onEdit={edit} />
           <p class="mono">
             <span translate="no">{describe(props.record, boardStore)}</span>
             <Show when={props.record?.source}>
@@ -72,10 +93,10 @@ export function About(props: AboutProps): JSX.Element {
 }
 
 /** Shows the caption, as a button that edits it to those who may. Without one it invites to write it. */
-function Caption(props: AboutProps): JSX.Element {
-  const { actions, boardStore, captionEditing } = useApp()
+function Caption(props: AboutProps & { readonly onEdit: () => void }): JSX.Element {
+  const { actions, boardStore } = useApp()
   const isEditable = (): boolean =>
-    props.record !== undefined && boardStore.may('image.patch', props.id) && !isPhone()
+    props.record !== undefined && boardStore.may('image.patch', props.id)
   const caption = (): string => props.record?.caption ?? ''
   return (
     <Show
@@ -94,7 +115,7 @@ function Caption(props: AboutProps): JSX.Element {
         classList={{ invites: !caption() }}
         dir="auto"
         title={`${actions.caption.label}  ${keyOf(actions.caption)}`}
-        onClick={() => captionEditing.begin(props.id)}
+        onClick={() => props.onEdit()}
       >
         {caption() || panelWords.addCaption}
       </button>

@@ -159,16 +159,18 @@ export function Lightbox(): JSX.Element {
     } else return
     event.preventDefault()
   }
-  // A press beside the caption's field ends that, and nothing more.
+  // A press beside the caption's field ends that, and nothing more; so does a tap beside lines that are shown whole.
   onMount(() => {
     const dialog = frame.closest('dialog')!
-    let wasEditing = false
-    dialog.addEventListener('pointerdown', () => {
-      wasEditing = app.captionEditing.now() !== null
+    let hadCaption = false
+    dialog.addEventListener('pointerdown', ({ pointerType }) => {
+      const isTap = pointerType !== 'mouse'
+      hadCaption =
+        app.captionEditing.now() !== null || (isTap && dialog.querySelector('.whole') !== null)
     })
     const endsOnly = (event: MouseEvent): void => {
       const isGround = event.target === dialog || event.target === frame
-      if (wasEditing && isGround) event.stopPropagation()
+      if (hadCaption && isGround) event.stopPropagation()
     }
     dialog.addEventListener('click', endsOnly, { capture: true })
   })
