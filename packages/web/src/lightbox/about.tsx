@@ -1,5 +1,5 @@
 import { type ImageRecord } from '@wirephoto/board'
-import { createEffect, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
+import { createEffect, createSignal, For, type JSX, on, onCleanup, Show } from 'solid-js'
 import { keyOf } from '../actions/action.ts'
 import { useApp } from '../app.ts'
 import type { BoardStore } from '../state/board-store.ts'
@@ -74,7 +74,16 @@ export function About(props: AboutProps): JSX.Element {
         <div ref={lines} class="lines" classList={{ whole: isWhole() }}>
           <Caption id={props.id} record={props.record} onEdit={edit} />
           <p class="mono">
-            <span translate="no">{describe(props.record, boardStore)}</span>
+            <span translate="no">
+              <For each={factsOf(props.record, boardStore)}>
+                {(fact, nth) => (
+                  <>
+                    {nth() > 0 ? ' · ' : ''}
+                    <bdi>{fact}</bdi>
+                  </>
+                )}
+              </For>
+            </span>
             <Show when={props.record?.source}>
               {(address) => (
                 <span>
@@ -126,16 +135,14 @@ function Caption(props: AboutProps & { readonly onEdit: () => void }): JSX.Eleme
 export const nameOf = (record: ImageRecord | undefined): string =>
   record?.caption || record?.name || ''
 
-/** Returns one line: file name, author, time, pixels, size. */
-function describe(record: ImageRecord | undefined, boardStore: BoardStore): string {
-  if (!record) return ''
+/** Returns file name, author, time, pixels, size, as far as they are known. */
+function factsOf(record: ImageRecord | undefined, boardStore: BoardStore): readonly string[] {
+  if (!record) return []
   const { name, width, height, bytes } = record
   return [
     name,
     ...authorAndTime(record, boardStore),
     panelWords.pixels(width, height),
     bytes === null ? '' : formatSize(bytes),
-  ]
-    .filter(Boolean)
-    .join(' · ')
+  ].filter(Boolean)
 }

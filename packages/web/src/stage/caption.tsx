@@ -56,7 +56,8 @@ function Field(props: { id: string }): JSX.Element {
     <CaptionInput
       id={id}
       ref={place.ref}
-      style={{ transform: transformTo(place.at()), width: `${width()}px` }}
+      transform={transformTo(place.at())}
+      width={`${width()}px`}
       onEnd={end}
     />
   )

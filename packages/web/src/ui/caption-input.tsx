@@ -8,7 +8,8 @@ import './caption-input.css'
 interface CaptionInputProps {
   readonly id: string
   readonly ref?: (element: HTMLTextAreaElement) => void
-  readonly style?: JSX.CSSProperties
+  readonly transform?: string
+  readonly width?: string
   /** Called once, when the text is kept or called off. */
   readonly onEnd: () => void
 }
@@ -51,7 +52,7 @@ export function CaptionInput(props: CaptionInputProps): JSX.Element {
       enterkeyhint="done"
       maxLength={limits.captionLength}
       value={before}
-      style={props.style}
+      style={{ transform: props.transform, width: props.width }}
       onInput={grow}
       onBlur={() => end(true)}
       onKeyDown={(event) => {

@@ -18,7 +18,10 @@ export function Steps(props: StepsProps): JSX.Element {
         disabled={props.nth <= 0}
         onClick={() => props.onStep(-1)}
       />
-      <span class="mono">{panelWords.position(props.nth + 1, props.count)}</span>
+      {/* The buttons beside it stand the same way in every language; its words go their own. */}
+      <span class="mono" dir="auto">
+        {panelWords.position(props.nth + 1, props.count)}
+      </span>
       <IconButton
         icon="chevronDown"
         label={panelWords.next}
