@@ -20,7 +20,7 @@ export default {
       // A program that a test starts.
       ignoreDependencies: ['@arethetypeswrong/cli'],
       // Debian's, where the test that needs it says so when it is missing.
-      ignoreBinaries: ['prlimit', 'strace', 'taskset', 'WebKitWebDriver', 'Xvfb'],
+      ignoreBinaries: ['prlimit', 'script', 'strace', 'taskset', 'WebKitWebDriver', 'Xvfb'],
     },
     'packages/*': { entry: ['src/**/*.test.ts'], project: [project] },
     // The types of a script in old syntax.

@@ -2,7 +2,9 @@ import { Command, CommanderError } from 'commander'
 import { checkCommand } from './commands/check.ts'
 import { importCommand } from './commands/import.ts'
 import { ownerCodeCommand } from './commands/owner-code.ts'
+import { pushCommand } from './commands/push.ts'
 import { serveCommand, useEnvironment } from './commands/serve.ts'
+import { exitCodes } from './exit-codes.ts'
 import { OperatorError } from './operator-error.ts'
 
 /** `wirephoto <command>`, by default `serve`. A fault that the operator can mend is one sentence on stderr, and exit code 2. */
@@ -11,11 +13,17 @@ const program = new Command('wirephoto')
   .version('0.1.0')
   .configureOutput({ outputError: () => {} })
   .exitOverride()
-for (const command of [serveCommand(), ownerCodeCommand(), checkCommand(), importCommand()])
-  program.addCommand(command.copyInheritedSettings(program))
+const commands = [
+  serveCommand(),
+  pushCommand(),
+  ownerCodeCommand(),
+  checkCommand(),
+  importCommand(),
+]
+for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
 
 run().catch((error: unknown) => {
-  if (error instanceof OperatorError) exit(error.message)
+  if (error instanceof OperatorError) exit(error.message, error.exitCode)
   else if (!(error instanceof CommanderError)) throw error
   else if (error.exitCode !== 0) exit(sentence(error.message))
 })
@@ -26,15 +34,16 @@ async function run(): Promise<void> {
   await program.parseAsync(isBare ? [...process.argv, 'serve'] : process.argv)
 }
 
-function exit(message: string): void {
+function exit(message: string, exitCode: number = exitCodes.mistake): void {
   process.stderr.write(`${message}\n`)
-  process.exitCode = 2
+  process.exitCode = exitCode
 }
 
 /** Makes one sentence of commander's `error: unknown option '--prot'\n(Did you mean --port?)`. */
 function sentence(message: string): string {
   const command =
-    process.argv.slice(2, 3).find((name) => /^(?:owner-code|check|import)$/.test(name)) ?? 'serve'
+    process.argv.slice(2, 3).find((name) => commands.some((each) => each.name() === name)) ??
+    'serve'
   const [first = '', ...rest] = message.replace(/^error: |\.$/g, '').replace(/\s*\n\s*/g, ' ')
   return `${first.toUpperCase()}${rest.join('').replace('. Expected', ', expected')}; see wirephoto ${command} --help.`
 }

@@ -1,8 +1,8 @@
 const FRONT_BOARD_ID = 'main'
 /** The secret of a link, as it stands after the `#`. */
 const SECRET = /^#([\w-]{22,128})$/
-/** The path of a board's page, or of its wall, behind the path of the server. */
-const BOARD_PATH = /^(.*)\/b\/([^/]+)(?:\/(?:show\/?)?)?$/
+/** The path of a board's page, of its guests' page or of its wall, behind the path of the server. */
+const BOARD_PATH = /^(.*)\/b\/([^/]+)(?:\/(?:(?:add|show)\/?)?)?$/
 
 /**
  * Reads the address of a board's page, such as `https://host/photos/b/kitchen#secret`. Any other address is that of the

@@ -103,4 +103,5 @@ async function openZip(path: string, bytes: number): Promise<SavedFiles> {
 }
 
 /** Returns whether systems put such a file beside others. */
-const isHidden = (path: string): boolean => /(?:^|\/)(?:\.|__MACOSX\/|Thumbs\.db$)/i.test(path)
+export const isHidden = (path: string): boolean =>
+  /(?:^|\/)(?:\.|__MACOSX\/|Thumbs\.db$)/i.test(path)

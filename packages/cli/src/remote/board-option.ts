@@ -1,0 +1,58 @@
+import { isBoardId, SECRET } from '@wirephoto/board'
+import { boardAddressOf } from '@wirephoto/client/board-address'
+import { Option } from 'commander'
+import { OperatorError } from '../operator-error.ts'
+
+/** A board of a server that runs somewhere. */
+export interface RemoteBoard {
+  /** Where the server is reached, without a slash at the end. */
+  readonly url: string
+  readonly id: string
+  /** The headers that say who asks. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+const EXAMPLE = 'http://localhost:8000, or https://host/b/kitchen'
+
+/** Makes the option that names a board by its address. */
+export const boardOption = (): Option =>
+  new Option('--url <address>', "the board's address or link; without a path, the front board")
+    .env('WIREPHOTO_URL')
+    .default(parseBoardAddress('http://localhost:8000'), 'http://localhost:8000')
+    .argParser(parseBoardAddress)
+
+/** Text for the help of each command that asks a server. */
+export const ABOUT_TOKEN = `
+The secret of a link comes from WIREPHOTO_TOKEN, or from behind # in WIREPHOTO_URL.
+In an argument, others on this computer could read it.`
+
+/** Parses the address of a board, or a link. The secret of WIREPHOTO_TOKEN goes before that of the link. */
+function parseBoardAddress(text: string): RemoteBoard {
+  const address = URL.parse(/^[\w.-]+:\d+/.test(text) ? `http://${text}` : text)
+  if (!address || !/^https?:$/.test(address.protocol))
+    throw new OperatorError(
+      `${JSON.stringify(text)} is no address; give --url (WIREPHOTO_URL) one as ${EXAMPLE}.`,
+    )
+  const { url, board, secret } = boardAddressOf(address)
+  if (!isBoardId(board) || url.includes('/b/'))
+    throw new OperatorError(
+      `${JSON.stringify(address.origin + address.pathname)} is no board; give --url (WIREPHOTO_URL) one as ${EXAMPLE}.`,
+    )
+  const token = tokenIn(process.env['WIREPHOTO_TOKEN']) ?? secret
+  return {
+    url,
+    id: board,
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+  }
+}
+
+/** Returns the secret of a link, or takes it from the link. */
+function tokenIn(text: string | undefined): string | undefined {
+  if (!text) return undefined
+  const secret = text.trim().split('#').at(-1)!
+  if (SECRET.test(secret)) return secret
+  throw new OperatorError('WIREPHOTO_TOKEN has what stands after # in a link, or the whole link.')
+}
+
+/** Returns the address of a board's page, as people open it. */
+export const pageOf = ({ url, id }: RemoteBoard): string => `${url}/b/${id}`

@@ -1,0 +1,101 @@
+import { type ImageRecord, limits, type Notice, WireError } from '@wirephoto/board'
+import { answerOf, ask, askFor, type SentFile } from './ask.ts'
+import type { RemoteBoard } from './board-option.ts'
+import { persist } from './patience.ts'
+
+/** A picture that shall stand on a board. */
+interface NewPicture {
+  /** Its id, and those that are tried where that was of a picture which is gone for good (R2). */
+  readonly ids: Iterable<string>
+  readonly name: string
+  readonly file: SentFile
+  readonly by?: string | undefined
+  readonly caption?: string | undefined
+}
+
+/** A record as the server tells it. */
+export interface ToldPicture extends ImageRecord {
+  readonly url: string
+  readonly fileUrl: string
+  readonly notices?: readonly Notice[]
+  /** Whether it waits for a moderator. */
+  readonly held?: boolean
+}
+
+interface StoredPicture {
+  /** Whether it came by this call; else it was there. */
+  readonly isNew: boolean
+  readonly picture: ToldPicture
+}
+
+/** How a request goes on over breaks. */
+export interface Sending {
+  readonly signal: AbortSignal
+  readonly patienceMs: number
+  readonly onSent?: (bytes: number) => void
+  readonly onWait?: (why: unknown) => void
+}
+
+const pathOf = (board: RemoteBoard, id: string): string => `/api/boards/${board.id}/images/${id}`
+
+/** Asks for a picture; null if there is none. */
+async function pictureAt(
+  board: RemoteBoard,
+  id: string,
+  signal: AbortSignal,
+): Promise<ToldPicture | null> {
+  try {
+    return await askFor<ToldPicture>(board, { path: pathOf(board, id), signal })
+  } catch (error) {
+    if (error instanceof WireError && error.code === 'unknown-picture') return null
+    throw error
+  }
+}
+
+/** Adds a picture under its id, unless it is there. However often this is tried, it is added once. */
+export async function storePicture(
+  board: RemoteBoard,
+  picture: NewPicture,
+  sending: Sending,
+): Promise<StoredPicture> {
+  for (const id of picture.ids) {
+    const stored = await persist(() => storeUnder(board, id, picture, sending), sending)
+    if (stored) return stored
+  }
+  throw new WireError('conflict')
+}
+
+/** Adds a picture, unless it is there. Resolves to null if the id is taken for good. */
+async function storeUnder(
+  board: RemoteBoard,
+  id: string,
+  { name, by, caption, file }: NewPicture,
+  { signal, onSent }: Sending,
+): Promise<StoredPicture | null> {
+  const known = await pictureAt(board, id, signal)
+  if (known?.blob) return { isNew: false, picture: known }
+  const query = new URLSearchParams({
+    name: name.slice(0, limits.fileNameLength),
+    ...(by && { by }),
+    ...(caption && { caption }),
+  })
+  const answer = await ask(board, {
+    method: 'PUT',
+    path: `${pathOf(board, id)}?${query}`,
+    headers: { 'if-none-match': '*' },
+    file,
+    signal,
+    ...(onSent && { onSent }),
+  })
+  try {
+    return { isNew: true, picture: await answerOf<ToldPicture>(board, answer) }
+  } catch (error) {
+    const isTaken =
+      error instanceof WireError &&
+      ['conflict', 'unknown-field', 'upload-gone', 'unknown-picture'].includes(error.code)
+    if (!isTaken) throw error
+    if (!(await pictureAt(board, id, signal))) return null
+    // Somebody else sends the same picture: it is asked for again, as of a busy server.
+    throw new WireError('busy', {}, { cause: error })
+  }
+}
