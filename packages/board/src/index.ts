@@ -1,6 +1,7 @@
 export * from './access-schemas.ts'
 export * from './archive-schemas.ts'
 export * from './audit.ts'
+export * from './board-address.ts'
 export * from './board-file.ts'
 export * from './camera-thumbnail.ts'
 export * from './changes.ts'

@@ -1,6 +1,6 @@
+import { boardAddressOf } from '@wirephoto/board'
 import { orAborted } from './aborts.ts'
 import { type Board, openBoard } from './board.ts'
-import { boardAddressOf } from './board-address.ts'
 import { throwIfEnded } from './board-end.ts'
 import { ClientError } from './client-error.ts'
 import { until } from './events.ts'
@@ -36,7 +36,7 @@ export async function connect(
   { name, signal, token, patienceMs = CONNECT_PATIENCE_MS, ...options }: ConnectOptions = {},
 ): Promise<Board & AsyncDisposable> {
   signal?.throwIfAborted()
-  const { secret, ...at } = boardAddressOf(address)
+  const { secret, ...at } = boardAddressOf(new URL(address, globalThis.document?.baseURI))
   const asks = token ?? secret
   const board = openBoard({ ...at, ...options, ...(asks !== undefined && { token: asks }) })
   if (name !== undefined) board.setName(name)

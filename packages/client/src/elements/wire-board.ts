@@ -1,5 +1,4 @@
-import { boxOf } from '@wirephoto/board'
-import { boardAddressOf } from '../board-address.ts'
+import { boardAddressOf, boxOf } from '@wirephoto/board'
 import { BoardReader } from '../board-reader.ts'
 import { inBackground } from '../in-background.ts'
 import { observePictures } from '../observe-pictures.ts'
@@ -80,7 +79,7 @@ export class WireBoard extends htmlElement {
       this.#state.textContent = elementWords.noSource
       return
     }
-    const { secret, ...at } = boardAddressOf(src)
+    const { secret, ...at } = boardAddressOf(new URL(src, document.baseURI))
     const token = this.getAttribute('token') || secret
     const asks = { ...at, ...(token && { token }) }
     const board = new BoardReader(asks)
