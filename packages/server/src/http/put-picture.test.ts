@@ -68,6 +68,10 @@ test('H68: a picture is added under the id of its sender, and the same bytes are
     [again.blob, again.storedAt, again.replacedAt],
     [record.blob, record.storedAt, null],
   )
+  const query = '?name=loss.png&x=10&y=20&caption=Loss'
+  await stored(await put(id, 0, {}, query), 200)
+  await stored(await put(id, 0, { 'if-none-match': '*' }, query), 200)
+  assert.equal((await errorOf(await put(id, 1, {}, query))).code, 'etag-needed')
   for (const wrong of ['loss', id.toUpperCase(), newId().replace('-7', '-4')])
     assert.equal((await errorOf(await put(wrong, 0))).code, 'bad-request', wrong)
 })

@@ -35,6 +35,9 @@ interface Put {
   readonly stored: StoredImage
 }
 
+/** Time after which a picture that arrives may be there, or gone. */
+const ARRIVING_RETRY_S = 2
+
 /** Returns the ETag of a picture's file, as `If-Match` names it. */
 export const etagOf = ({ blob }: Pick<ImageRecord, 'blob'>): string => `"${blob}"`
 
@@ -42,6 +45,7 @@ export const etagOf = ({ blob }: Pick<ImageRecord, 'blob'>): string => `"${blob}
  * Adds a picture under the id in the address, or gives the one that is there another file (RFC 9110 section 13.1):
  *
  *     no picture                      → adds it, unless If-Match expects one
+ *     it is still arriving            → busy
  *     the same bytes                  → answers as before
  *     other bytes, If-Match holds     → replaces the file
  *     other bytes, no If-Match        → etag-needed
@@ -69,10 +73,12 @@ export async function putPicture(
     const [stored] = await context.directUpload.storeAll(board, sender, named(body(), id), ended)
     return { status: 201, board, stored: stored! }
   }
-  // A place and words are changed by PATCH.
-  if (isPlaced) throw new WireError('unknown-field', { field: firstParameter(request) })
+  // A place and words are changed by PATCH. A request that is sent again has them as before.
+  if (isPlaced && ifMatch !== undefined)
+    throw new WireError('unknown-field', { field: firstParameter(request) })
   if (!may(sender, 'image.revert', known)) throw new WireError('not-allowed')
-  if (known.blob === null) throw new WireError('conflict')
+  // An earlier try of the same request, perhaps, whose connection isn't known to be dead.
+  if (known.blob === null) throw new WireError('busy', { retryAfterS: ARRIVING_RETRY_S })
   const { board } = home
   const settle = async (file: StoredFile): Promise<void> => {
     const image = imageOf(board, id)
