@@ -7,7 +7,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund && npm run pack:all
 # Installs the program from its file, with the drivers of both databases.
 FROM node:24-bookworm-slim AS install
 WORKDIR /opt/wirephoto
-COPY --from=build /src/packed/wirephoto-*.tgz ./
+COPY --from=build /src/packed/wirephoto-[0-9]*.tgz ./
 RUN npm install --omit=dev --no-audit --no-fund ./wirephoto-*.tgz pg@8.23.1 rethinkdb-ts@3.0.0 \
   && rm wirephoto-*.tgz
 

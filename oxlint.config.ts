@@ -8,6 +8,7 @@ const arrows = {
   server: ['engine', 'board'],
   web: ['client', 'board'],
   cli: ['server', 'client', 'engine', 'board'],
+  conformance: ['board'],
 } as const satisfies Record<string, readonly string[]>
 
 const byPath = {

@@ -4,6 +4,7 @@ export interface Manifest {
   readonly version: string
   readonly exports?: string | Readonly<Record<string, string>>
   readonly imports?: Readonly<Record<string, string>>
+  readonly bin?: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly scripts?: object
 }
@@ -19,7 +20,7 @@ const mapValues = <T, U>(record: Readonly<Record<string, T>>, to: (value: T) => 
 
 /** Returns the package.json of a packed package: as in the workspace, with the built files in place of the sources. */
 export function packedManifest({ scripts: _scripts, ...manifest }: Manifest): object {
-  const { exports, imports } = manifest
+  const { exports, imports, bin } = manifest
   const entries = typeof exports === 'string' ? { '.': exports } : exports
   return {
     ...manifest,
@@ -33,6 +34,7 @@ export function packedManifest({ scripts: _scripts, ...manifest }: Manifest): ob
       ),
     }),
     ...(imports && { imports: mapValues(imports, (source) => built(source, '.js')) }),
+    ...(bin && { bin: mapValues(bin, (source) => built(source, '.js')) }),
   }
 }
 

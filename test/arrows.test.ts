@@ -13,6 +13,7 @@ const mayImport: Record<string, readonly string[]> = {
   server: ['board', 'engine'],
   web: ['board', 'client'],
   cli: ['board', 'client', 'engine', 'server'],
+  conformance: ['board'],
 }
 
 /** The page's folders and files, from the ground up. */
