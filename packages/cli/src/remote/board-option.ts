@@ -1,5 +1,4 @@
-import { isBoardId, SECRET } from '@wirephoto/board'
-import { boardAddressOf } from '@wirephoto/client/board-address'
+import { boardAddressOf, isBoardId, SECRET } from '@wirephoto/board'
 import { Option } from 'commander'
 import { OperatorError } from '../operator-error.ts'
 
