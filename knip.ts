@@ -11,6 +11,7 @@ export default {
         'test/**/*.test.ts',
         // Programs that tests start.
         'test/**/serve-with-*.ts',
+        'test/support/faulty-client.ts',
         'test/crash/power-loss/*-writer.ts',
         'test/formats/record.ts',
         'bench/baselines/*.ts',
