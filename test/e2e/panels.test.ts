@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { activityWords } from '@wirephoto/web/words/activity'
+import { homeWords } from '@wirephoto/web/words/home'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { paletteWords } from '@wirephoto/web/words/palette'
@@ -421,9 +422,9 @@ describe('the visited boards', () => {
     const cover = page.locator('.boards li', { hasText: 'Contact sheets' }).locator('img')
     assert.ok(await cover.evaluate((img: HTMLImageElement) => img.decode().then(() => true)))
 
-    await page.getByRole('button', { name: panelWords.forget('Contact sheets') }).click()
+    await page.getByRole('button', { name: homeWords.forget('Contact sheets') }).click()
     assert.ok(!(await names()).includes('Contact sheets'))
-    const toast = await anna.waitForToast(panelWords.forgotten('Contact sheets'))
+    const toast = await anna.waitForToast(homeWords.forgotten('Contact sheets'))
     await toast.getByRole('button', { name: words.undo }).click()
     await page.getByRole('link', { name: 'Contact sheets' }).click()
     await page.waitForURL(`**/b/${board}`)

@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { errorMessages } from '@wirephoto/board'
+import { homeWords } from '@wirephoto/web/words/home'
 import { words } from '@wirephoto/web/words/page'
-import { panelWords } from '@wirephoto/web/words/panels'
 import { openFixture } from '../support/e2e-fixture.ts'
 import { type BoardPage, middleOf, PAGE_TIMEOUT_MS, type Tile } from '../support/page.ts'
 
@@ -170,8 +170,8 @@ test('W31, W33: each board has its own copy, and one that has none says so', asy
   await anna.waitForPainted(2, 'stored')
   await page.getByRole('button', { name: words.boardMenu }).click()
   await page.getByRole('menuitem', { name: words.boards }).click()
-  await page.getByRole('button', { name: panelWords.forget(words.untitled) }).click()
-  await anna.waitForToast(panelWords.forgotten(words.untitled))
+  await page.getByRole('button', { name: homeWords.forget(words.untitled) }).click()
+  await anna.waitForToast(homeWords.forgotten(words.untitled))
   await withoutServer(async () => {
     await anna.goto(`/b/${boards[0]}`, words.noCopy(words.serverGone))
     await anna.goto(`/b/${boards[1]}`, AS_OF)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { homeWords } from '@wirephoto/web/words/home'
 import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
 import { openFixture } from '../support/e2e-fixture.ts'
@@ -9,7 +10,7 @@ const GONE = /40[134] \(|WebSocket/
 
 const { fixture, samples } = await openFixture()
 
-test("B50, B58, B60, B61: the server's owner enters the code, closes a board and deletes another", async (t) => {
+test("B50, B58, B60, B61, H43: the server's owner enters the code, renames and closes a board and deletes another", async (t) => {
   const [closing, deleting] = [await fixture.newBoard(), await fixture.newBoard()]
   const ben = await fixture.openPage(t, 'wire.test', deleting)
   await ben.drop([await samples.draw('a.jpg', { width: 900 })], { x: 500, y: 400 })
@@ -41,6 +42,14 @@ test("B50, B58, B60, B61: the server's owner enters the code, closes a board and
   }
   await rowOf(deleting).getByText(panelWords.pictures(1)).waitFor()
   await rowOf(closing).getByText(panelWords.opensByAddress).waitFor()
+  await rowOf(closing)
+    .getByRole('button', { name: homeWords.rename(words.untitled) })
+    .click()
+  await rowOf(closing).getByRole('textbox').fill('Contact sheets')
+  await page.keyboard.press('Enter')
+  const renamed = rowOf(closing).getByRole('button', { name: homeWords.rename('Contact sheets') })
+  await renamed.waitFor()
+  await renamed.evaluate((button) => button.matches(':focus') || Promise.reject(new Error('focus')))
   await rowOf(closing).getByRole('button', { name: panelWords.closeBoard }).click()
   await rowOf(closing).getByText(panelWords.opensByAddress).waitFor({ state: 'detached' })
   const stranger = await fetch(`${fixture.server.url}/api/boards/${closing}/snapshot`)
@@ -54,6 +63,23 @@ test("B50, B58, B60, B61: the server's owner enters the code, closes a board and
   await rowOf(deleting).getByRole('button', { name: words.delete }).click()
   await rowOf(deleting).getByRole('button', { name: panelWords.deleteForGood }).click()
   await rowOf(deleting).waitFor({ state: 'detached' })
+  // One's own list of boards offers the same, in this browser.
+  await anna.goto(`/b/${closing}`)
+  await anna.waitUntil((name) => document.title.startsWith(name), 'Contact sheets')
+  await anna.goto('/')
+  await page.keyboard.press('b')
+  const own = panel.getByRole('listitem').filter({ hasText: 'Contact sheets' })
+  await own.getByRole('button', { name: homeWords.rename('Contact sheets') }).click()
+  await own.getByRole('textbox').fill('Prints')
+  await page.keyboard.press('Enter')
+  await anna.waitForToast(homeWords.renamed('Prints'))
+  await panel.getByRole('button', { name: homeWords.remove('Prints') }).click()
+  await panel.getByText(homeWords.askRemove('Prints')).waitFor()
+  await page.keyboard.press('Escape')
+  await panel.getByRole('button', { name: homeWords.remove('Prints') }).click()
+  await panel.getByRole('button', { name: words.delete, exact: true }).click()
+  await anna.waitForToast(homeWords.removed('Prints'))
+  assert.equal(await panel.getByRole('listitem').filter({ hasText: 'Prints' }).count(), 0)
   ben.allowedErrors = GONE
   await ben.page.getByRole('heading', { name: 'There is no such board' }).waitFor()
 })

@@ -1,13 +1,13 @@
 import { createSignal, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import { serverUrl } from '../browser/server-url.ts'
-import { IconButton } from '../look/button.tsx'
 import { Icon } from '../look/icon.tsx'
-import { formatTime } from '../ui/format-time.ts'
+import { homeWords } from '../words/home.ts'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import './boards.css'
 import { Dialog } from '../ui/dialog.tsx'
+import { BoardActs, createOwns } from './board-acts.tsx'
+import { BoardCard } from './board-card.tsx'
 import { nameOf } from './board-name.ts'
 import { ServerBoards } from './server-boards.tsx'
 import { forget, isKept, pictureOf, remember, type Visit, visits } from './visited-boards.ts'
@@ -29,13 +29,18 @@ export function Boards(): JSX.Element {
   })
   const [shown, setShown] = createSignal(list())
   let listElement!: HTMLUListElement
-  const remove = (visit: Visit, nth: number): void => {
+  const isOwn = createOwns()
+  const done = (told: string): void => {
+    setShown(list())
+    toasts.say(told)
+  }
+  const leave = (visit: Visit, nth: number): void => {
     forget(visit.id)
     setShown(list())
     const buttons = listElement.querySelectorAll<HTMLElement>('button')
     const next = buttons[Math.min(nth, buttons.length - 1)] ?? listElement.querySelector('a')
     next?.focus()
-    toasts.say(panelWords.forgotten(nameOf(visit)), {
+    toasts.say(homeWords.forgotten(nameOf(visit)), {
       label: words.undo,
       run() {
         remember(visit)
@@ -73,27 +78,13 @@ export function Boards(): JSX.Element {
           <For each={shown()}>
             {(visit) => (
               <li>
-                <a
-                  href={`${serverUrl}/${visit.id === 'main' ? '' : `b/${visit.id}`}`}
-                  aria-current={visit.id === here ? 'page' : undefined}
-                >
-                  <Cover picture={visit.picture} />
-                  <span class="name" dir="auto">
-                    {nameOf(visit)}
-                  </span>
-                  <span class="mono">
-                    {visit.id === here
-                      ? panelWords.hereNow
-                      : visit.at === null
-                        ? ''
-                        : formatTime(visit.at)}
-                  </span>
-                </a>
+                <BoardCard visit={visit} isHere={visit.id === here} />
                 <Show when={isRemovable(visit)}>
-                  <IconButton
-                    icon="x"
-                    label={panelWords.forget(nameOf(visit))}
-                    onClick={() => remove(visit, removable().indexOf(visit))}
+                  <BoardActs
+                    visit={visit}
+                    isOwn={isOwn(visit.id)}
+                    onForget={() => leave(visit, removable().indexOf(visit))}
+                    onDone={done}
                   />
                 </Show>
               </li>
@@ -102,24 +93,5 @@ export function Boards(): JSX.Element {
         </ul>
       </Show>
     </Dialog>
-  )
-}
-
-/** Shows a picture of a board, or bare ground if there is none. */
-function Cover(props: { picture: string | null }): JSX.Element {
-  return (
-    <span class="cover">
-      <Show when={props.picture}>
-        {(source) => (
-          <img
-            src={serverUrl + source()}
-            alt=""
-            loading="lazy"
-            decoding="async"
-            draggable={false}
-          />
-        )}
-      </Show>
-    </span>
   )
 }

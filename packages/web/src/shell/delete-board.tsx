@@ -1,9 +1,10 @@
 import { createSignal, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { inBackground } from '../browser/in-background.ts'
-import { request } from '../browser/server-requests.ts'
 import { serverUrl } from '../browser/server-url.ts'
+import { deleteBoard } from '../state/board-changes.ts'
 import { sentenceOf } from '../state/link-exchange.ts'
+import { Ask } from '../ui/ask.tsx'
 import { panelWords } from '../words/panels.ts'
 import { forget } from './visited-boards.ts'
 
@@ -15,7 +16,7 @@ export function DeleteBoard(): JSX.Element {
   let button: HTMLButtonElement | undefined
   const remove = async (): Promise<void> => {
     try {
-      await request('DELETE', `/api/boards/${id}`)
+      await deleteBoard(id)
       forget(id)
       location.assign(`${serverUrl}/`)
     } catch (error) {
@@ -36,20 +37,13 @@ export function DeleteBoard(): JSX.Element {
         </button>
       }
     >
-      <div class="ask" role="alertdialog" aria-labelledby="ask-delete-board">
-        <p id="ask-delete-board">{panelWords.askDeleteBoard(boardStore.count())}</p>
-        <button
-          ref={(element) => queueMicrotask(() => element.focus())}
-          type="button"
-          class="outlined"
-          onClick={keep}
-        >
-          {panelWords.keep}
-        </button>
-        <button type="button" class="main" onClick={() => inBackground(remove())}>
-          {panelWords.deleteForGood}
-        </button>
-      </div>
+      <Ask
+        question={panelWords.askDeleteBoard(boardStore.count())}
+        keep={panelWords.keep}
+        act={panelWords.deleteForGood}
+        onKeep={keep}
+        onAct={() => inBackground(remove())}
+      />
     </Show>
   )
 }

@@ -8,6 +8,7 @@ import { serverUrl } from '../browser/server-url.ts'
 import { browserData } from '../browser/site-data.ts'
 import { sentenceOf } from '../state/link-exchange.ts'
 import { ownership, signOut } from '../state/ownership.ts'
+import { Ask } from '../ui/ask.tsx'
 import { locale } from '../words/locale.ts'
 import { ownerWords } from '../words/owners.ts'
 import { forget } from './visited-boards.ts'
@@ -82,20 +83,13 @@ export function Leave(): JSX.Element {
               </>
             }
           >
-            <div class="ask" role="alertdialog" aria-labelledby="ask-leave">
-              <p id="ask-leave">{ownerWords.askLeave}</p>
-              <button
-                ref={(element) => queueMicrotask(() => element.focus())}
-                type="button"
-                class="outlined"
-                onClick={stay}
-              >
-                {ownerWords.stay}
-              </button>
-              <button type="button" class="main" onClick={() => tryTo(leave)}>
-                {ownerWords.leave}
-              </button>
-            </div>
+            <Ask
+              question={ownerWords.askLeave}
+              keep={ownerWords.stay}
+              act={ownerWords.leave}
+              onKeep={stay}
+              onAct={() => tryTo(leave)}
+            />
           </Show>
         </Show>
       </fieldset>

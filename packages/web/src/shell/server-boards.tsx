@@ -4,15 +4,19 @@ import { useApp } from '../app.ts'
 import { boardUrl } from '../browser/board-links.ts'
 import { inBackground } from '../browser/in-background.ts'
 import { request } from '../browser/server-requests.ts'
+import { deleteBoard, renameBoard } from '../state/board-changes.ts'
 import { sentenceOf } from '../state/link-exchange.ts'
 import { closeBoard } from '../state/sharing.ts'
 import { formatTime } from '../ui/format-time.ts'
+import { homeWords } from '../words/home.ts'
 import { ownerWords } from '../words/owners.ts'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
+import './board-acts.css'
 import './server-boards.css'
 import { formatSize } from '../words/format-size.ts'
 import { nameOf } from './board-name.ts'
+import { NameField } from './board-name-field.tsx'
 import { Owners } from './owners.tsx'
 import { SignIn } from './sign-in.tsx'
 import { forget } from './visited-boards.ts'
@@ -42,6 +46,8 @@ export function ServerBoards(): JSX.Element {
   const [fault, setFault] = createSignal('')
   /** The board that is deleted once that is confirmed. */
   const [doomed, setDoomed] = createSignal<string | null>(null)
+  /** The board whose new name is being typed. */
+  const [named, setNamed] = createSignal<string | null>(null)
   let list: HTMLUListElement | undefined
 
   /** Does what may be refused, and says why if it is. */
@@ -78,7 +84,7 @@ export function ServerBoards(): JSX.Element {
   }
   const remove = async (board: ServerBoard): Promise<void> => {
     const nth = boards().findIndex(({ id }) => id === board.id)
-    await request('DELETE', `/api/boards/${board.id}`)
+    await deleteBoard(board.id)
     forget(board.id)
     setDoomed(null)
     setBoards(boards().filter(({ id }) => id !== board.id))
@@ -86,13 +92,26 @@ export function ServerBoards(): JSX.Element {
     const links = list?.querySelectorAll('a') ?? []
     links[Math.min(nth, links.length - 1)]?.focus()
   }
+  const rename = async (board: ServerBoard, title: string): Promise<void> => {
+    await renameBoard(board.id, title)
+    setNamed(null)
+    setBoards(boards().map((each) => (each.id === board.id ? { ...each, title } : each)))
+    toasts.say(homeWords.renamed(nameOf({ ...board, title })))
+    focusOn(board.id, 'rename')
+  }
+  const focusOn = (id: string, what: 'rename' | 'delete'): void =>
+    list?.querySelector<HTMLElement>(`[data-board="${id}"] .${what}`)?.focus()
+  const keepName = (id: string): void => {
+    setNamed(null)
+    focusOn(id, 'rename')
+  }
   const ask = (id: string): void => {
     setDoomed(id)
     list?.querySelector<HTMLElement>('.keep')?.focus()
   }
   const keep = (id: string): void => {
     setDoomed(null)
-    list?.querySelector<HTMLElement>(`[data-board="${id}"] .delete`)?.focus()
+    focusOn(id, 'delete')
   }
   onMount(() => inBackground(attempt(() => load(null))))
 
@@ -116,8 +135,16 @@ export function ServerBoards(): JSX.Element {
               <Show
                 when={doomed() === board.id}
                 fallback={
-                  <Show when={!board.isFixed}>
-                    <div class="row">
+                  <div class="row">
+                    <button
+                      type="button"
+                      class="outlined rename"
+                      aria-label={homeWords.rename(nameOf(board))}
+                      onClick={() => setNamed(board.id)}
+                    >
+                      {homeWords.keepName}
+                    </button>
+                    <Show when={!board.isFixed}>
                       <Show when={board.isOpen}>
                         <button
                           type="button"
@@ -136,8 +163,8 @@ export function ServerBoards(): JSX.Element {
                       >
                         {words.delete}
                       </button>
-                    </div>
-                  </Show>
+                    </Show>
+                  </div>
                 }
               >
                 <div class="row" role="alertdialog" aria-labelledby={`ask-${board.id}`}>
@@ -153,6 +180,13 @@ export function ServerBoards(): JSX.Element {
                     {panelWords.deleteForGood}
                   </button>
                 </div>
+              </Show>
+              <Show when={named() === board.id}>
+                <NameField
+                  board={board}
+                  onKeep={(title) => inBackground(attempt(() => rename(board, title)))}
+                  onLeave={() => keepName(board.id)}
+                />
               </Show>
             </li>
           )}

@@ -5,6 +5,7 @@ import { inBackground } from '../browser/in-background.ts'
 import { copyText } from '../state/clipboard.ts'
 import { sentenceOf } from '../state/link-exchange.ts'
 import type { BoardLink, Sharing } from '../state/sharing.ts'
+import { Ask } from '../ui/ask.tsx'
 import { formatTime } from '../ui/format-time.ts'
 import { formatSize } from '../words/format-size.ts'
 import { overlayWords } from '../words/overlay.ts'
@@ -87,20 +88,13 @@ export function LinkList(props: LinkListProps): JSX.Element {
                   </div>
                 }
               >
-                <div class="ask" role="alertdialog" aria-label={shareWords.revoke}>
-                  <p>{shareWords.askRevoke(nameOf(link), link.uses ?? 0)}</p>
-                  <button
-                    ref={(button) => queueMicrotask(() => button.focus())}
-                    type="button"
-                    class="outlined"
-                    onClick={() => setDoomed(null)}
-                  >
-                    {shareWords.keep}
-                  </button>
-                  <button type="button" class="main" onClick={() => inBackground(revoke(link))}>
-                    {shareWords.revoke}
-                  </button>
-                </div>
+                <Ask
+                  question={shareWords.askRevoke(nameOf(link), link.uses ?? 0)}
+                  keep={shareWords.keep}
+                  act={shareWords.revoke}
+                  onKeep={() => setDoomed(null)}
+                  onAct={() => inBackground(revoke(link))}
+                />
               </Show>
             </li>
           )}

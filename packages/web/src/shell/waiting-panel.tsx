@@ -8,6 +8,7 @@ import { Swipe } from '../input/swipe.ts'
 import { blurOf } from '../state/blur.ts'
 import { awaitsVariant, sideFor, variantUrl } from '../state/resolution.ts'
 import { type WaitingPictures, waiting } from '../state/waiting-pictures.ts'
+import { Ask } from '../ui/ask.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { formatTime } from '../ui/format-time.ts'
 import { createObjectUrl } from '../ui/object-url.ts'
@@ -135,10 +136,12 @@ function PictureByPicture(props: { waiting: WaitingPictures }): JSX.Element {
               <Show
                 when={!isAsking()}
                 fallback={
-                  <AskAll
-                    count={waiting.ready().length}
+                  <Ask
+                    question={hostWords.askApproveAll(waiting.ready().length)}
+                    keep={hostWords.letWait}
+                    act={hostWords.approveAll(waiting.ready().length)}
                     onKeep={() => setAsking(false)}
-                    onApprove={approveAll}
+                    onAct={approveAll}
                   />
                 }
               >
@@ -267,25 +270,6 @@ function About(props: { record: ImageRecord }): JSX.Element {
       <p class="mono" translate="no">
         {file()}
       </p>
-    </div>
-  )
-}
-
-function AskAll(props: { count: number; onKeep: () => void; onApprove: () => void }): JSX.Element {
-  return (
-    <div class="ask" role="alertdialog" aria-labelledby="ask-approve-all">
-      <p id="ask-approve-all">{hostWords.askApproveAll(props.count)}</p>
-      <button
-        ref={(element) => queueMicrotask(() => element.focus())}
-        type="button"
-        class="outlined"
-        onClick={() => props.onKeep()}
-      >
-        {hostWords.letWait}
-      </button>
-      <button type="button" class="main" onClick={() => props.onApprove()}>
-        {hostWords.approveAll(props.count)}
-      </button>
     </div>
   )
 }

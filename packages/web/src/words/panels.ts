@@ -43,9 +43,6 @@ export const panelWords = inLanguage('panels', {
   boardsHint: 'The boards that this browser has been on.',
   boardsForgotten: 'This browser keeps no list. These stand here while the page is open.',
   hereNow: 'you are here',
-  forget: (title: string): string => `Remove ${title} from the list`,
-  forgotten: (title: string): string =>
-    `${title} is off the list. The board itself stays, for whoever has its link.`,
 
   // All boards of the server
   serverBoards: 'All boards of this server',

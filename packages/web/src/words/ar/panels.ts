@@ -47,8 +47,6 @@ export const panels: Translations['panels'] = {
   boardsHint: 'اللوحات التي كان هذا المتصفح عليها.',
   boardsForgotten: 'هذا المتصفح لا يحفظ قائمة. تبقى هذه هنا ما دامت الصفحة مفتوحة.',
   hereNow: 'أنت هنا',
-  forget: (title) => `إزالة ${apart(title)} من القائمة`,
-  forgotten: (title) => `أُزيلت ${apart(title)} من القائمة. اللوحة نفسها باقية لكل من لديه رابطها.`,
 
   serverBoards: 'كل لوحات هذا الخادم',
   pictures: (n) => pictures(n),

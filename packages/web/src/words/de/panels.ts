@@ -43,9 +43,6 @@ export const panels: Translations['panels'] = {
   boardsForgotten:
     'Dieser Browser behält keine Liste. Diese stehen hier, solange die Seite offen ist.',
   hereNow: 'du bist hier',
-  forget: (title) => `${apart(title)} aus der Liste nehmen`,
-  forgotten: (title) =>
-    `${apart(title)} steht nicht mehr in der Liste. Das Board selbst bleibt, für alle, die seinen Link haben.`,
 
   serverBoards: 'Alle Boards dieses Servers',
   pictures: (n) => pictures(n),
