@@ -126,6 +126,44 @@ export function Gate(props: GateProps): JSX.Element {
     document.title = words.product
   })
 
+  const form = (): JSX.Element => (
+    <Show when={!isClosed()}>
+      <form onSubmit={submit} noValidate>
+        <label for="gate-field">
+          {asksPassphrase() ? gateWords.passphrase : isHome() ? homeWords.join : gateWords.code}
+        </label>
+        <div class="row">
+          <input
+            ref={(input) => {
+              field = input
+              queueMicrotask(() => isHome() || input.focus())
+            }}
+            id="gate-field"
+            type={asksPassphrase() ? 'password' : 'text'}
+            autocomplete={asksPassphrase() ? 'current-password' : 'off'}
+            autocapitalize={asksPassphrase() ? 'none' : 'characters'}
+            spellcheck={false}
+            enterkeyhint="go"
+            aria-describedby="gate-fault gate-hint"
+            aria-invalid={fault() !== ''}
+            onInput={() => setFault('')}
+          />
+          <button type="submit" class={isHome() ? 'outlined' : 'main'}>
+            {gateWords.open}
+          </button>
+        </div>
+        <p id="gate-fault" class="fault" role="alert">
+          {fault()}
+        </p>
+        <Show when={!asksPassphrase()}>
+          <p id="gate-hint" class="hint">
+            {gateWords.codeHint}
+          </p>
+        </Show>
+      </form>
+    </Show>
+  )
+
   return (
     <main class="gate">
       <p class="product" translate="no">
@@ -137,48 +175,10 @@ export function Gate(props: GateProps): JSX.Element {
           <Show when={problem()?.code !== 'link-needed'}>
             <p class="hint">{reason()}</p>
           </Show>
-          <Home />
+          <Home>{form()}</Home>
         </Show>
         <Show when={props.unsent}>{(unsent) => <p class="unsent">{unsent()}</p>}</Show>
-        <Show when={!isClosed()}>
-          <form onSubmit={submit} noValidate>
-            <label for="gate-field">
-              {asksPassphrase()
-                ? gateWords.passphrase
-                : isHome()
-                  ? homeWords.orJoin
-                  : gateWords.code}
-            </label>
-            <div class="row">
-              <input
-                ref={(input) => {
-                  field = input
-                  queueMicrotask(() => isHome() || input.focus())
-                }}
-                id="gate-field"
-                type={asksPassphrase() ? 'password' : 'text'}
-                autocomplete={asksPassphrase() ? 'current-password' : 'off'}
-                autocapitalize={asksPassphrase() ? 'none' : 'characters'}
-                spellcheck={false}
-                enterkeyhint="go"
-                aria-describedby="gate-fault gate-hint"
-                aria-invalid={fault() !== ''}
-                onInput={() => setFault('')}
-              />
-              <button type="submit" class="main">
-                {gateWords.open}
-              </button>
-            </div>
-            <p id="gate-fault" class="fault" role="alert">
-              {fault()}
-            </p>
-            <Show when={!asksPassphrase()}>
-              <p id="gate-hint" class="hint">
-                {gateWords.codeHint}
-              </p>
-            </Show>
-          </form>
-        </Show>
+        <Show when={!isHome()}>{form()}</Show>
         <SignIn board={props.board} />
       </Show>
       <Show when={props.leave}>

@@ -20,8 +20,8 @@ import { forget, type Visit, visits } from './visited-boards.ts'
 /** Returns the boards that somebody finds at home: those that this browser has been on, but for the front board. */
 export const homeBoards = (): Visit[] => visits().filter(({ id }) => id !== 'main')
 
-/** Lists one's boards, where the front board doesn't open. */
-export function Home(): JSX.Element {
+/** Lists one's boards, where the front board doesn't open. Its child is the way to others. */
+export function Home(props: { readonly children: JSX.Element }): JSX.Element {
   const [boards, setBoards] = createSignal(homeBoards())
   const [text, setText] = createSignal('')
   /** The outcome of the last act, or why it failed. */
@@ -75,7 +75,8 @@ export function Home(): JSX.Element {
           {words.newBoard}
         </button>
       </div>
-      <p class="hint" role="status">
+      {props.children}
+      <p class="hint told" role="status">
         {found().length === 0 && boards().length > 0 ? homeWords.nothing : told()}
       </p>
       <ul ref={list}>

@@ -6,7 +6,7 @@ export const homeWords = inLanguage('home', {
   find: 'Find a board',
   nothing: 'No board is called that.',
   shared: 'Open a board to add what you shared.',
-  orJoin: 'Or join by a code',
+  join: 'Join by a code',
   rename: (title: string): string => `Rename ${title}`,
   name: (title: string): string => `New name of ${title}`,
   keepName: 'Rename',

@@ -6,7 +6,7 @@ export const home: Translations['home'] = {
   find: 'البحث عن لوحة',
   nothing: 'لا توجد لوحة بهذا الاسم.',
   shared: 'يُرجى فتح لوحة لإضافة ما شاركته.',
-  orJoin: 'أو الانضمام برمز',
+  join: 'الانضمام برمز',
   rename: (title) => `إعادة تسمية ${apart(title)}`,
   name: (title) => `الاسم الجديد للوحة ${apart(title)}`,
   keepName: 'إعادة التسمية',

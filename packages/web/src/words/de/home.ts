@@ -6,7 +6,7 @@ export const home: Translations['home'] = {
   find: 'Ein Board suchen',
   nothing: 'Kein Board heißt so.',
   shared: 'Ein Board öffnen, um das Geteilte hinzuzufügen.',
-  orJoin: 'Oder mit einem Code dazukommen',
+  join: 'Mit einem Code dazukommen',
   rename: (title) => `${apart(title)} umbenennen`,
   name: (title) => `Neuer Name von ${apart(title)}`,
   keepName: 'Umbenennen',
