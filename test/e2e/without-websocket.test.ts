@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { words } from '@wirephoto/web/words/page'
+import { saveWords } from '@wirephoto/web/words/save'
 import { cleanupAfter } from '../support/cleanup.ts'
 import { HOSTS, type Host, openFixture } from '../support/e2e-fixture.ts'
 import { Gateway, type UpgradeFate } from '../support/gateway.ts'
@@ -65,6 +66,19 @@ for (const host of HOSTS)
       await anna.waitUntil((title) => document.title.startsWith(title), 'Still here')
     })
   })
+
+test('H40: a page without a websocket is told how far its download is', async (t) => {
+  const { anna } = await openTwo(t, 'wire.test', 'refuse')
+  const { page } = anna
+  await anna.drop([await samples.file('photos/pic1.jpg')], { x: 400, y: 300 })
+  await anna.waitForPainted(1, 'stored')
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox').fill(saveWords.all)
+  const zip = page.waitForEvent('download')
+  await page.getByRole('option', { name: saveWords.all }).click()
+  await zip
+  await anna.waitForToast(saveWords.saved(1))
+})
 
 /** Opens a board on two pages: Anna's behind a gateway, and Ben's without one. */
 async function openTwo(t: TestContext, host: Host, upgrades: UpgradeFate) {
