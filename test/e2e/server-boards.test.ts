@@ -65,7 +65,10 @@ test("B50, B58, B60, B61, H43: the server's owner enters the code, renames and c
   await rowOf(deleting).waitFor({ state: 'detached' })
   // One's own list of boards offers the same, in this browser.
   await anna.goto(`/b/${closing}`)
-  await anna.waitUntil((name) => document.title.startsWith(name), 'Contact sheets')
+  await anna.waitUntil(
+    (name) => localStorage.getItem('boards')?.includes(name) === true,
+    'Contact sheets',
+  )
   await anna.goto('/')
   await page.keyboard.press('b')
   const own = panel.getByRole('listitem').filter({ hasText: 'Contact sheets' })
