@@ -30,8 +30,7 @@ test('T30, T32: a guest’s page opens without its server, and what is added the
   await page.locator('.overlay').waitFor({ state: 'attached' })
   await pages.add(guest, 'offline.jpg')
   await ownRow(guest, 'offline.jpg', overlayWords.waitingForServer).waitFor()
-  await guest.waitUntil(hasKept, 'files')
-  await guest.waitUntil(hasKept, 'commands')
+  await waitUntilKept(guest)
   await page.goto('about:blank')
   await fixture.server.start()
 
@@ -50,8 +49,7 @@ test('T32: what the server refuses of it is told by the next page', async (t) =>
   await fixture.server.kill()
   await page.locator('.connection.trouble').waitFor()
   await pages.add(guest, 'refused.jpg')
-  await guest.waitUntil(hasKept, 'files')
-  await guest.waitUntil(hasKept, 'commands')
+  await waitUntilKept(guest)
   await page.goto('about:blank')
   await fixture.server.start()
   const host = await pages.open(t, made, 'own', { viewport: DESKTOP_VIEWPORT })
@@ -95,8 +93,7 @@ test('T28, T33: the page is installable, and what was added without the server i
   await fixture.server.kill()
   await page.locator('.connection.trouble').waitFor()
   await pages.add(guest, 'later.jpg')
-  await guest.waitUntil(hasKept, 'files')
-  await guest.waitUntil(hasKept, 'commands')
+  await waitUntilKept(guest)
   await page.reload()
   await ownRow(guest, 'later.jpg', overlayWords.waitingForServer).waitFor()
   await context.close()
@@ -158,6 +155,13 @@ async function synchronize({ page, context }: BoardPage): Promise<void> {
   const registrationId = await registered.promise
   const event = { origin, registrationId, tag: 'send', lastChance: true }
   await cdp.send('ServiceWorker.dispatchSyncEvent', event)
+}
+
+/** Resolves when the browser keeps what was added, and leaving the page asks nothing. */
+async function waitUntilKept(page: BoardPage): Promise<void> {
+  await page.waitUntil(hasKept, 'files')
+  await page.waitUntil(hasKept, 'commands')
+  await page.waitUntil(() => dispatchEvent(new Event('beforeunload', { cancelable: true })), null)
 }
 
 /** Returns whether the browser keeps something of this kind for a later page. Runs in a page. */
