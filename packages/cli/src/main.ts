@@ -1,9 +1,15 @@
 import { Command, CommanderError } from 'commander'
+import { boardsCommand } from './commands/boards.ts'
 import { checkCommand } from './commands/check.ts'
+import { completionCommand } from './commands/completion.ts'
+import { exportCommand } from './commands/export.ts'
 import { importCommand } from './commands/import.ts'
+import { liveCommand } from './commands/live.ts'
 import { ownerCodeCommand } from './commands/owner-code.ts'
 import { pushCommand } from './commands/push.ts'
 import { serveCommand, useEnvironment } from './commands/serve.ts'
+import { showCommand } from './commands/show.ts'
+import { watchCommand } from './commands/watch.ts'
 import { exitCodes } from './exit-codes.ts'
 import { OperatorError } from './operator-error.ts'
 
@@ -13,12 +19,18 @@ const program = new Command('wirephoto')
   .version('0.1.0')
   .configureOutput({ outputError: () => {} })
   .exitOverride()
-const commands = [
+const commands: Command[] = [
   serveCommand(),
   pushCommand(),
+  watchCommand(),
+  liveCommand(),
+  showCommand(),
   ownerCodeCommand(),
   checkCommand(),
+  exportCommand(),
   importCommand(),
+  boardsCommand(),
+  completionCommand(() => commands),
 ]
 for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
 

@@ -1,12 +1,13 @@
 import { createReadStream, openAsBlob } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
-import { uuidv7, WireError } from '@wirephoto/board'
+import { uuidv7 } from '@wirephoto/board'
 import { Command, Option } from 'commander'
 import { exitCodes } from '../exit-codes.ts'
 import { OperatorError } from '../operator-error.ts'
 import { parseDuration, parseJobs, parsePersonName } from '../parse-remote.ts'
-import { askFor, endingOf, FileChangedError } from '../remote/ask.ts'
+import { askFor, endingOf } from '../remote/ask.ts'
 import { ABOUT_TOKEN, boardOption, pageOf, type RemoteBoard } from '../remote/board-option.ts'
+import { failureOf, IN_TRASH } from '../remote/file-failure.ts'
 import { untilInterrupted } from '../remote/interrupt.ts'
 import { type FoundFile, fileOfInput, filesOf, type MissingFile } from '../remote/picture-files.ts'
 import { derivedIds, digestOf } from '../remote/picture-id.ts'
@@ -164,7 +165,8 @@ class Pusher {
       this.#underWay.set(id, sending)
       return await sending.finally(() => this.#underWay.delete(id))
     } catch (error) {
-      return this.#failureOf(error, file)
+      this.#signal.throwIfAborted()
+      return failureOf(this.#options.url, error, file.isNamed)
     }
   }
 
@@ -181,39 +183,9 @@ class Pusher {
         onWait: (why) => this.#report.wait(why),
       },
     )
-    if (picture.deletedAt !== null)
-      return {
-        kind: 'left',
-        why: "it is in the board's trash; put it back there",
-        code: 'in-trash',
-      }
+    if (picture.deletedAt !== null) return IN_TRASH
     return { kind: isNew ? 'added' : 'there', picture }
   }
-
-  /** Returns why a file was left. Throws what is no fault of the file. */
-  #failureOf(error: unknown, { isNamed }: FoundFile): FileOutcome {
-    this.#signal.throwIfAborted()
-    const ending = endingOf(this.#options.url, error)
-    if (ending) throw ending
-    if (error instanceof WireError) {
-      const isNoPicture = error.status === 415 && error.code !== 'wrong-type'
-      if (isNoPicture && !isNamed) return { kind: 'passed-over' }
-      return { kind: 'left', why: error.message, code: error.code }
-    }
-    if (error instanceof FileChangedError)
-      return { kind: 'left', why: 'it changed, or went, while it was read' }
-    if (isSystemError(error)) return { kind: 'left', why: unreadable(error) }
-    throw error
-  }
-}
-
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string'
-
-function unreadable({ code }: NodeJS.ErrnoException): string {
-  if (code === 'ENOENT') return 'it is gone'
-  if (code === 'EACCES' || code === 'EPERM') return "it can't be read; check its permissions"
-  return `it can't be read (${code})`
 }
 
 const newId = (): string => uuidv7(Date.now(), crypto.getRandomValues(new Uint8Array(10)))

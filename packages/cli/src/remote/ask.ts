@@ -27,7 +27,7 @@ export interface SentFile {
 }
 
 interface Question {
-  readonly method?: 'GET' | 'PUT' | 'POST'
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE'
   /** The address, from the server's own on. */
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
@@ -136,7 +136,8 @@ export const isPassing = (error: unknown): boolean =>
 /** Returns what to tell of an error that ends a command; null for one that is about a single file. */
 export function endingOf(board: RemoteBoard, error: unknown): OperatorError | null {
   if (error instanceof OperatorError) return error
-  if (error instanceof NoAnswerError)
+  const isLate = error instanceof Error && 'code' in error && error.code === 'no-answer'
+  if (error instanceof NoAnswerError || isLate)
     return new OperatorError(
       `There is no answer from ${board.url}; see whether the server runs, and whether --url (WIREPHOTO_URL) is right.`,
       {
@@ -157,6 +158,7 @@ export function endingOf(board: RemoteBoard, error: unknown): OperatorError | nu
 const REFUSALS: ReadonlySet<string> = new Set([
   'not-allowed',
   'owner-needed',
+  'wrong-code',
   'unknown-board',
   'foreign-host',
 ])

@@ -7,6 +7,8 @@ export interface RemoteBoard {
   /** Where the server is reached, without a slash at the end. */
   readonly url: string
   readonly id: string
+  /** The secret of a link, if there is one. */
+  readonly token: string | undefined
   /** The headers that say who asks. */
   readonly headers: Readonly<Record<string, string>>
 }
@@ -26,7 +28,7 @@ The secret of a link comes from WIREPHOTO_TOKEN, or from behind # in WIREPHOTO_U
 In an argument, others on this computer could read it.`
 
 /** Parses the address of a board, or a link. The secret of WIREPHOTO_TOKEN goes before that of the link. */
-function parseBoardAddress(text: string): RemoteBoard {
+export function parseBoardAddress(text: string): RemoteBoard {
   const address = URL.parse(/^[\w.-]+:\d+/.test(text) ? `http://${text}` : text)
   if (!address || !/^https?:$/.test(address.protocol))
     throw new OperatorError(
@@ -38,11 +40,9 @@ function parseBoardAddress(text: string): RemoteBoard {
       `${JSON.stringify(address.origin + address.pathname)} is no board; give --url (WIREPHOTO_URL) one as ${EXAMPLE}.`,
     )
   const token = tokenIn(process.env['WIREPHOTO_TOKEN']) ?? secret
-  return {
-    url,
-    id: board,
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-  }
+  const headers: Record<string, string> =
+    token === undefined ? {} : { authorization: `Bearer ${token}` }
+  return { url, id: board, token, headers }
 }
 
 /** Returns the secret of a link, or takes it from the link. */
@@ -55,3 +55,7 @@ function tokenIn(text: string | undefined): string | undefined {
 
 /** Returns the address of a board's page, as people open it. */
 export const pageOf = ({ url, id }: RemoteBoard): string => `${url}/b/${id}`
+
+/** Returns the token as the SDK takes it. */
+export const tokenOf = ({ token }: RemoteBoard): { readonly token?: string } =>
+  token === undefined ? {} : { token }

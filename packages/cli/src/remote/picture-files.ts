@@ -49,7 +49,10 @@ async function* matching(pattern: string): AsyncGenerator<FoundFile | MissingFil
 }
 
 /** Yields the files in a folder, and in those in it. Links to folders are left out, since they may go round in circles. */
-async function* filesIn(folder: string, source = folder): AsyncGenerator<FoundFile | MissingFile> {
+export async function* filesIn(
+  folder: string,
+  source = folder,
+): AsyncGenerator<FoundFile | MissingFile> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => null)
   if (!entries) return yield { source, why: "this folder can't be read; check its permissions" }
   entries.sort((a, b) => (a.name < b.name ? -1 : 1))

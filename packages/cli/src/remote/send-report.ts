@@ -10,6 +10,13 @@ export type FileOutcome =
   | { readonly kind: 'passed-over' }
   | { readonly kind: 'left'; readonly why: string; readonly code?: string | undefined }
 
+interface ReportOptions {
+  readonly isJson: boolean
+  readonly isQuiet?: boolean
+  /** Whether a terminal is told of each file, in place of sums. */
+  readonly namesEach?: boolean
+}
+
 interface FileProgress {
   sent: number
   readonly total: number
@@ -25,6 +32,7 @@ export class SendReport {
   totalCount: number | null = null
   readonly #isJson: boolean
   readonly #isTerminal: boolean
+  readonly #namesEach: boolean
   readonly #underWay = new Map<string, FileProgress>()
   readonly #startedAt = performance.now()
   #sentBytes = 0
@@ -32,11 +40,9 @@ export class SendReport {
   #drawnAt = 0
   #trouble = ''
 
-  constructor({
-    isJson,
-    isQuiet = false,
-  }: { readonly isJson: boolean; readonly isQuiet?: boolean }) {
+  constructor({ isJson, isQuiet = false, namesEach = false }: ReportOptions) {
     this.#isJson = isJson
+    this.#namesEach = namesEach
     this.#isTerminal = process.stderr.isTTY && !isQuiet
     endOnClosedPipe()
   }
@@ -60,8 +66,10 @@ export class SendReport {
     this.counts[outcome.kind]++
     if (this.#isJson) this.#writeJson(source, outcome)
     else if (outcome.kind === 'left') this.say(`${source}: ${outcome.why}`)
-    else if (outcome.kind !== 'passed-over')
+    else if (outcome.kind !== 'passed-over') {
+      if (this.#namesEach && this.#isTerminal) this.say(`${source}: ${outcome.kind}`)
       for (const { message } of outcome.picture.notices ?? []) this.say(`${source}: ${message}`)
+    }
     this.#redraw()
   }
 
@@ -89,7 +97,7 @@ export class SendReport {
   close(sentence: string): void {
     this.#underWay.clear()
     this.#clear()
-    if (this.#isTerminal) process.stderr.write(`${sentence}\n`)
+    if (this.#isTerminal && sentence !== '') process.stderr.write(`${sentence}\n`)
   }
 
   #writeJson(source: string, outcome: FileOutcome): void {
@@ -108,7 +116,7 @@ export class SendReport {
     this.#drawnAt = performance.now()
     const width = Math.max(20, (process.stderr.columns || 80) - 1)
     const lines = [...this.#underWay].map(([source, progress]) => barOf(source, progress, width))
-    lines.push(this.#sum().slice(0, width))
+    if (!this.#namesEach) lines.push(this.#sum().slice(0, width))
     process.stderr.write(lines.map((line) => `${line}\n`).join(''))
     this.#drawnLines = lines.length
   }

@@ -36,6 +36,9 @@ export interface Sending {
   readonly onWait?: (why: unknown) => void
 }
 
+/** Bytes that leave on a connection whose other end is gone: they wait in buffers. */
+const DEAD_CONNECTION_BYTES = 2 ** 22
+
 const pathOf = (board: RemoteBoard, id: string): string => `/api/boards/${board.id}/images/${id}`
 
 /** Asks for a picture; null if there is none. */
@@ -59,11 +62,23 @@ export async function storePicture(
   sending: Sending,
 ): Promise<StoredPicture> {
   for (const id of picture.ids) {
-    const stored = await persist(() => storeUnder(board, id, picture, sending), sending)
+    const stored = await persist(
+      (goesOn) => storeUnder(board, id, picture, telling(sending, goesOn)),
+      sending,
+    )
     if (stored) return stored
   }
   throw new WireError('conflict')
 }
+
+/** Tells a try of the same sending that it goes on, once more has left than a dead connection takes. */
+const telling = (sending: Sending, goesOn: () => void): Sending => ({
+  ...sending,
+  onSent: (bytes) => {
+    if (bytes > DEAD_CONNECTION_BYTES) goesOn()
+    sending.onSent?.(bytes)
+  },
+})
 
 /** Adds a picture, unless it is there. Resolves to null if the id is taken for good. */
 async function storeUnder(
@@ -98,4 +113,58 @@ async function storeUnder(
     // Somebody else sends the same picture: it is asked for again, as of a busy server.
     throw new WireError('busy', {}, { cause: error })
   }
+}
+
+interface PictureInPlace extends NewPicture {
+  /** Whether a picture that is there has the same file, as far as can be told without sending it. */
+  readonly isSame: (known: ToldPicture) => boolean
+}
+
+/** Adds a picture, or gives the one that is there another file. One in the trash stays as it is. */
+export async function putInPlace(
+  board: RemoteBoard,
+  picture: PictureInPlace,
+  sending: Sending,
+): Promise<{ readonly kind: 'added' | 'replaced' | 'there'; readonly picture: ToldPicture }> {
+  for (const id of picture.ids) {
+    const put = await persist(async (goesOn) => {
+      const told = telling(sending, goesOn)
+      const known = await pictureAt(board, id, sending.signal)
+      if (!known?.blob) {
+        const stored = await storeUnder(board, id, picture, sending)
+        return (
+          stored && ({ kind: stored.isNew ? 'added' : 'there', picture: stored.picture } as const)
+        )
+      }
+      if (known.deletedAt !== null || picture.isSame(known))
+        return { kind: 'there', picture: known } as const
+      const replaced = await replacePicture(board, known, picture.file, told)
+      const kind = replaced.blob === known.blob ? 'there' : 'replaced'
+      return { kind, picture: replaced } as const
+    }, sending)
+    if (put) return put
+  }
+  throw new WireError('conflict')
+}
+
+/** Gives a picture another file, in place of the one that it has. */
+async function replacePicture(
+  board: RemoteBoard,
+  { id, blob }: Pick<ImageRecord, 'id' | 'blob'>,
+  file: SentFile,
+  { signal, onSent }: Sending,
+): Promise<ToldPicture> {
+  const answer = await ask(board, {
+    method: 'PUT',
+    path: pathOf(board, id),
+    headers: { 'if-match': `"${blob}"` },
+    file,
+    signal,
+    ...(onSent && { onSent }),
+  })
+  return await answerOf<ToldPicture>(board, answer).catch((error: unknown) => {
+    // Somebody else was faster: the picture is asked for again, as of a busy server.
+    const isOvertaken = error instanceof WireError && error.code === 'wrong-etag'
+    throw isOvertaken ? new WireError('busy', {}, { cause: error }) : error
+  })
 }
