@@ -12,7 +12,7 @@ const COMPILER_PATH = join(ROOT, 'node_modules/typescript/bin/tsc')
 export const PACKAGES = ['board', 'engine', 'client', 'server', 'cli', 'conformance'] as const
 export type PackageName = (typeof PACKAGES)[number]
 /** The packages of ours that the program brings. */
-const BROUGHT_BY_CLI = ['board', 'engine', 'server'] as const
+const BROUGHT_BY_CLI = ['board', 'engine', 'client', 'server'] as const
 
 /**
  * Builds every package into a folder of its own below `folder`, and packs it there. Resolves with the tarballs. The

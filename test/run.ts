@@ -44,9 +44,11 @@ const LONG_FILES = [
 const LONG_ONLY_FILES = [
   'packages/cli/src/check-postgres.test.ts',
   'packages/cli/src/check.test.ts',
+  'packages/cli/src/export-boards.test.ts',
   'packages/cli/src/import-folder.test.ts',
   'packages/cli/src/import.test.ts',
   'packages/cli/src/owner-code.test.ts',
+  'packages/cli/src/watch-live-show.test.ts',
   'packages/engine/src/postgres/postgres.test.ts',
   'packages/server/src/classic/returning-visitors.test.ts',
   'packages/server/src/http/archives.test.ts',

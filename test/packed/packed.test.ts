@@ -114,6 +114,8 @@ describe('the packed packages', { concurrency: true }, () => {
       assert.match(await page.text(), /<script type="module"/)
       const { stdout } = await run(process.execPath, [join(script, 'send.mjs'), url, photo])
       assert.equal(stdout, 'harbour.jpg 320 64\n')
+      const pushed = await run(process.execPath, [start, 'push', photo, '--json', '--url', url])
+      assert.match(pushed.stdout, /"result":"added"/)
     } finally {
       serving.kill('SIGTERM')
       await once(serving, 'exit')

@@ -81,7 +81,7 @@ test('K54: export makes a folder that opens by itself, and comes back by import'
   assert.deepEqual(await runCommand(['export', folder], { env }), { out: '', err: '', code: 0 })
   const names = await readdir(folder)
   assert.ok(names.includes('index.html') && names.includes('board.json'), names.join())
-  const imported = await runCommand(['import', folder, '--to', server.url])
+  const imported = await runCommand(['import', folder], { env: { WIREPHOTO_URL: server.url } })
   const copy = /\/b\/([\w-]+)#([\w-]+)/.exec(imported.out)!
   const answer = await fetch(`${server.url}/api/boards/${copy[1]}/snapshot`, {
     headers: { authorization: `Bearer ${copy[2]}` },

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { endOnClosedPipe } from '../closed-pipe.ts'
 import { parseBoard, parseServer, parseToken } from '../parse.ts'
+import { parseBoardAddress } from '../remote/board-option.ts'
 import { openPictureFolder } from './import-folder.ts'
 import { picturesOfTable } from './import-table.ts'
 import { type Found, makeBoard, picturesThere, send, type Target } from './import-target.ts'
@@ -16,7 +17,7 @@ export function importCommand(): Command {
       'a folder, a zip, or rethinkdb://user:password@host:28015/<database>/<table>',
     )
     .addOption(
-      new Option('--to <url>', 'the server that has the board')
+      new Option('--to <url>', 'the server that has the board (WIREPHOTO_URL names both)')
         .env('WIREPHOTO_TO')
         .default('http://localhost:8000')
         .argParser(parseServer),
@@ -41,8 +42,9 @@ interface Options {
   readonly token?: string
 }
 
-async function copy(source: string, options: Options): Promise<void> {
+async function copy(source: string, given: Options, command: Command): Promise<void> {
   endOnClosedPipe()
+  const options = { ...given, ...boardOfEnvironment(given, command) }
   if (source.startsWith('rethinkdb:'))
     return copyAll(picturesOfTable(source), { board: 'main', ...options })
   await using folder = await openPictureFolder(source)
@@ -54,6 +56,19 @@ async function copy(source: string, options: Options): Promise<void> {
   // Said first: nobody would find the board again if copying broke off.
   say(`A new board. Its owner link: ${to}/b/${made.id}#${made.secret}`)
   await copyAll(folder.pictures(), { to, board: made.id, token: made.secret })
+}
+
+/** Returns the board of WIREPHOTO_URL, where no flag names a server. Without a path in it, only its server. */
+function boardOfEnvironment({ board, token }: Options, command: Command): Partial<Options> {
+  const address = process.env['WIREPHOTO_URL']
+  if (!address || command.getOptionValueSource('to') !== 'default') return {}
+  const named = parseBoardAddress(address)
+  const hasBoard = new URL(address).pathname.includes('/b/')
+  return {
+    to: named.url,
+    ...(hasBoard && board === undefined && { board: named.id }),
+    ...(hasBoard && token === undefined && named.token !== undefined && { token: named.token }),
+  }
 }
 
 async function copyAll(pictures: AsyncIterable<Found>, target: Target): Promise<void> {
