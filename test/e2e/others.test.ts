@@ -68,10 +68,8 @@ for (const host of HOSTS)
     test('L44, L45: a live slot shows its frames on every page, how old the last one is, and that it is late', async (t) => {
       const { board, anna, ben } = await fixture.openPair(t, host)
       const push = async (red: number): Promise<void> => {
-        const background = { r: red, g: 40, b: 90 }
-        const frame = sharp({ create: { width: 240, height: 180, channels: 3, background } })
         const url = `${fixture.server.url}/b/${board}/live/loss`
-        const body = Buffer.from(await frame.png().toBuffer())
+        const body = Buffer.from(await plate(red).png().toBuffer())
         const response = await fetch(url, { method: 'PUT', body })
         assert.equal(response.status, 202, await response.text())
       }
@@ -80,13 +78,35 @@ for (const host of HOSTS)
         await page.locator('.frame-age', { hasText: /^live · \d+\.\d s$/ }).waitFor()
       for (const red of [120, 220]) {
         await push(red)
-        for (const { page } of [anna, ben]) await page.waitForFunction(showsFrame, red)
+        for (const { page } of [anna, ben]) await page.waitForFunction(showsRed, frameOf(red))
       }
       const age = anna.page.locator('.frame-age.late', { hasText: /^last frame \d\d:\d\d$/ })
       await age.waitFor()
       await push(60)
-      await anna.page.waitForFunction(showsFrame, 60)
+      await anna.page.waitForFunction(showsRed, frameOf(60))
       await anna.page.locator('.frame-age:not(.late)').waitFor()
+    })
+
+    test('L49, L50: a picture that is shown stands in a card on the page, and whole on the wall', async (t) => {
+      const { board, anna } = await fixture.openPair(t, host)
+      const wall = await anna.context.newPage()
+      await wall.goto(`http://${host}:${fixture.server.port}/b/${board}/show`)
+      await wall.locator('.wall-empty').waitFor()
+      await anna.page.locator('.overlay').waitFor({ state: 'attached' })
+      const card = anna.page.locator('.shown-card')
+      assert.equal(await card.isVisible(), false)
+      for (const red of [80, 200]) {
+        const body = Buffer.from(await plate(red).png().toBuffer())
+        const url = `${fixture.server.url}/b/${board}/show`
+        assert.equal((await fetch(url, { method: 'POST', body })).status, 202)
+        await anna.page.waitForFunction(showsRed, { where: '.shown-file > img', red })
+        await wall.waitForFunction(showsRed, { where: '.wall-shown > img', red })
+      }
+      await card.getByText(overlayWords.shownToAll).waitFor()
+      assert.equal(await wall.locator('.wall-empty').count(), 0)
+      await card.getByRole('button', { name: words.close }).click()
+      await card.waitFor({ state: 'hidden' })
+      await anna.waitForTiles(0)
     })
 
     test('G14: what was deleted while one was offline and had changed it is told', async (t) => {
@@ -205,11 +225,19 @@ const shows = ([id, blob]: readonly [string, string]): boolean => {
 const isRightOf = ([id, x]: readonly [string, number]): boolean =>
   document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect().x > x
 
-/** Whether a page shows a live frame of this much red. */
-function showsFrame(red: number): boolean {
-  const image = document.querySelector<HTMLImageElement>('.live-frames > img')
+/** Whether a picture on a page has this much red. */
+function showsRed({ where, red }: { where: string; red: number }): boolean {
+  const image = document.querySelector<HTMLImageElement>(where)
   if (!image?.complete) return false
   const context = new OffscreenCanvas(1, 1).getContext('2d')!
   context.drawImage(image, 0, 0)
   return Math.abs(context.getImageData(0, 0, 1, 1).data[0]! - red) < 8
+}
+
+const frameOf = (red: number) => ({ where: '.live-frames > img', red })
+
+/** Draws a plain picture. */
+function plate(red: number) {
+  const background = { r: red, g: 40, b: 90 }
+  return sharp({ create: { width: 240, height: 180, channels: 3, background } })
 }

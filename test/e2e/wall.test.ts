@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { ImageRecord } from '@wirephoto/board'
-import { type Board, openBoard } from '@wirephoto/client'
+import { type Board, openBoard, showFile } from '@wirephoto/client'
 import { wallWords } from '@wirephoto/web/words/wall'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { BOTH_HOSTS, openFixture, PHONE } from '../support/e2e-fixture.ts'
@@ -125,6 +125,23 @@ test('W54: of ten pictures at once each stands more than three seconds, and none
     const ms = stood[i + 1]!.at - at
     assert.ok(ms >= 6_000, `${alt}: ${ms} ms`)
   }
+  assert.deepEqual(problems, [])
+})
+
+test('L50, W54: a wall shows a picture that is not kept for 20 s, and none of its own goes by meanwhile', async (t) => {
+  const { client, wall, problems } = await openWall(t)
+  await add(client, ['Before'])
+  await passUntil(wall, stands, 'Before')
+  assert.equal(await showFile(client, new Uint8Array(JPEG)), 2)
+  const shown = wall.locator('.wall-shown:not(.over) > img')
+  await shown.waitFor()
+  await add(client, numbered(2))
+  await wall.clock.runFor(15_000)
+  await shown.waitFor()
+  assert.equal(await wall.getByRole('img', { name: 'No. 1' }).count(), 0)
+  await wall.clock.runFor(6_000)
+  await wall.locator('.wall-shown.over').waitFor({ state: 'attached' })
+  for (const caption of numbered(2)) await passUntil(wall, stands, caption)
   assert.deepEqual(problems, [])
 })
 

@@ -110,7 +110,8 @@ export class BoardSync {
   #listen(): void {
     this.feed.on('snapshot', (snapshot) => this.#onSnapshot(snapshot))
     this.feed.on('show', ({ id }) => this.events.emit('show', id))
-    this.feed.on('frame', (frame) => this.events.emit('frame', frame))
+    for (const event of ['frame', 'shown'] as const)
+      this.feed.on(event, (frame) => this.events.emit(event, frame))
     this.feed.on('downloads', (downloads) => this.events.emit('downloads', downloads))
     this.feed.on('held', (news) => inBackground(this.#listWaiting([], news)))
     this.feed.on('notice', (problem) => this.events.emit('notice', problem))

@@ -66,6 +66,7 @@ export interface FeedEvents {
   snapshot: Snapshot
   show: ShowRequest
   frame: LiveFrame
+  shown: LiveFrame
   downloads: Downloads
   held: HeldNews
   /** Something to tell the person. */
@@ -217,7 +218,8 @@ export class Feed extends Emitter<FeedEvents> {
     transport.on('seen', (news) => seenReceipts.receive(news))
     transport.on('notice', ({ error }) => this.emit('notice', error))
     transport.on('show', (shown) => this.emit('show', shown))
-    transport.on('frame', (frame) => this.emit('frame', frame))
+    for (const event of ['frame', 'shown'] as const)
+      transport.on(event, (frame) => this.emit(event, frame))
     transport.on('downloads', (downloads) => this.emit('downloads', downloads))
     transport.on('held', (news) => this.emit('held', news))
     transport.on('build', (build) => {

@@ -14,7 +14,8 @@ export { type ObservablePictures, observePictures } from './observe-pictures.ts'
 export type { PictureSource } from './picture-source.ts'
 export type { Person } from './presence.ts'
 export type { SeenBy } from './seen-by.ts'
-export { type Frame, Slot } from './slot.ts'
+export { type Frame, showFile } from './send-frame.ts'
+export { Slot } from './slot.ts'
 export type { Store } from './store.ts'
 export type {
   AddOptions,

@@ -1,11 +1,7 @@
-import { problemIn } from '@wirephoto/board'
 import type { Board } from './board.ts'
 import { throwIfEnded } from './board-end.ts'
+import { type Frame, sendFrame } from './send-frame.ts'
 import { slotUrl } from './urls.ts'
-import { toWireError } from './wire-error.ts'
-
-/** A picture that a live slot shall show: JPEG, PNG or WebP. */
-export type Frame = Blob | ArrayBuffer | Uint8Array<ArrayBuffer>
 
 /** A frame that waits for the one that is on its way. */
 interface WaitingFrame {
@@ -45,13 +41,7 @@ export class Slot {
   async #send(frame: Frame): Promise<true> {
     this.#isSending = true
     try {
-      const { headers } = this.#board
-      const address = slotUrl(this.#board, this.#name)
-      const response = await fetch(address, { method: 'PUT', headers, body: frame })
-      const text = await response.text()
-      const problem = problemIn(response.status, text)
-      if (problem) throw toWireError(problem)
-      if (!response.ok) throw new Error(response.statusText)
+      await sendFrame(this.#board, 'PUT', slotUrl(this.#board, this.#name), frame)
       return true
     } finally {
       this.#isSending = false

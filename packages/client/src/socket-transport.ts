@@ -21,7 +21,7 @@ const JSON_EVENTS = [
 ] as const satisfies (keyof TransportEvents)[]
 
 /** Events about a picture whose body is bytes. */
-const BYTES_EVENTS = ['preview', 'frame'] as const satisfies (keyof TransportEvents)[]
+const BYTES_EVENTS = ['preview', 'frame', 'shown'] as const satisfies (keyof TransportEvents)[]
 
 /** More than anybody waits for a websocket. */
 const LONGEST_PATIENCE_MS = 90_000

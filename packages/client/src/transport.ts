@@ -26,6 +26,8 @@ export interface TransportEvents {
   preview: { readonly id: string; readonly bytes: ArrayBuffer | Uint8Array<ArrayBuffer> }
   /** A frame of a live slot, for its tile. */
   frame: LiveFrame
+  /** A file that is shown to everybody, and not kept. */
+  shown: LiveFrame
   seen: SeenBy
   /** Decisions about our own pictures that have waited. */
   held: HeldNews

@@ -172,9 +172,9 @@ export interface TrashedByOthers {
 /** The fate of an own picture that a moderator decides about. `gone`: it was removed, or nobody knows. */
 export type WaitingOutcome = 'waiting' | 'approved' | 'refused' | 'gone'
 
-/** A frame of a live slot: a JPEG, PNG or WebP. */
+/** A frame of a live slot, or a file that is shown and not kept: a JPEG, PNG or WebP. */
 export interface LiveFrame {
-  /** The id of the slot's tile. */
+  /** The id of the slot's tile. A file that is shown has one of its own. */
   readonly id: string
   readonly bytes: ArrayBuffer | Uint8Array<ArrayBuffer>
 }
@@ -209,6 +209,8 @@ export interface BoardEvents {
   show: string
   /** A frame of a live slot came: the id of its tile, and its file. */
   frame: LiveFrame
+  /** A file came that somebody shows to everybody, and that isn't kept. */
+  shown: LiveFrame
   /** How far own downloads of archives are, by the names that they were given. */
   downloads: Downloads
   /** Something to tell the person. */

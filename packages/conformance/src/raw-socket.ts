@@ -27,7 +27,7 @@ const TEXT_EVENTS = {
   notice: ErrorBody,
   bye: ErrorBody,
 } as const
-const BYTES_EVENTS = ['preview', 'frame']
+const BYTES_EVENTS = ['preview', 'frame', 'shown']
 
 /** An event as it came: its body, and the bytes of one that has some. */
 export interface SocketEvent {

@@ -381,6 +381,21 @@ export const serverChecks: readonly Check<ServerContext>[] = [
     },
   },
   {
+    name: 'a picture that is shown reaches every reader as bytes, and is kept nowhere',
+    run: async (context) => {
+      const { board } = context
+      const { socket } = await context.follow()
+      const response = await board.fetch(`${board.page}/show`, {
+        method: 'POST',
+        body: new Blob([new Uint8Array(pngOf(35, 12))]),
+      })
+      assert.equal(response.status, 202)
+      assert.ok(((await response.json()) as { viewers: number }).viewers >= 1)
+      const { bytes } = await socket.event('shown')
+      assert.equal(widthOfPng(bytes!), 35)
+    },
+  },
+  {
     name: 'changes by plain requests begin at the cursor, and come as soon as there are some',
     run: async (context) => {
       const { board } = context

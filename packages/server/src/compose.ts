@@ -276,7 +276,13 @@ export async function compose(
       keptAnswers,
       replacedFiles,
     })
-    await routes.register(slotRoutes, { boards, guard, slots, bounds })
+    await routes.register(slotRoutes, {
+      boards,
+      guard,
+      slots,
+      bounds,
+      showFile: (...args) => gateway.showFile(...args),
+    })
     await routes.register(uploadRoutes, { ...pictures, intake, maxUpload })
     await routes.register(blobRoutes, { ...pictures, files, variants })
     await routes.register(archiveRoutes, {
@@ -363,6 +369,7 @@ export async function compose(
     boards,
     directUpload,
     addressesOf,
+    showFile: (...args) => gateway.showFile(...args),
   })
   const timeoutMs = config.grace ?? CLOSE_TIMEOUT_MS
   deferConnections(

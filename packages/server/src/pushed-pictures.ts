@@ -10,6 +10,7 @@ import type { Boards } from './boards/boards.ts'
 import type { Sender } from './boards/sender.ts'
 import type { PictureAddresses } from './http/picture-addresses.ts'
 import type { DirectUpload } from './images/uploads/direct-upload.ts'
+import { readFrame } from './slots/read-frame.ts'
 
 /** The program that the server is a part of. It owns every board. */
 const PROGRAM: Sender = { visitor: 'program', role: 'own' }
@@ -45,6 +46,8 @@ interface Options {
   readonly boards: Boards
   readonly directUpload: DirectUpload
   readonly addressesOf: (board: string, id: string) => PictureAddresses
+  /** Has everybody who looks at a board see a file that isn't kept. Returns how many pages and walls that are. */
+  readonly showFile: (board: string, file: Buffer) => number
 }
 
 /** The pictures that come from the program that the server is a part of. */
@@ -70,6 +73,17 @@ export class PushedPictures {
     const pushed = this.#push(board, picture, options)
     this.#inFlight.add(pushed)
     return pushed.finally(() => this.#inFlight.delete(pushed))
+  }
+
+  /**
+   * Shows a picture on every page and wall of a board, and keeps it nowhere. Resolves with how many of them there are.
+   * Rejects with `WireError`: `unknown-board`, what a frame is refused with, and `stopping`.
+   */
+  async show(board: string, picture: Uint8Array): Promise<number> {
+    this.#closing.signal.throwIfAborted()
+    const { boards, showFile } = this.#options
+    using held = await boards.hold(board)
+    return showFile(held.board.id, readFrame(Buffer.from(picture), 'picture'))
   }
 
   /** Ends the pushes that are under way. */

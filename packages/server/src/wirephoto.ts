@@ -52,6 +52,13 @@ export interface Wirephoto extends AsyncDisposable {
    */
   push(board: string, picture: PictureSource, options?: PushOptions): Promise<PushedPicture>
   /**
+   * Shows a picture on every page and wall that looks at a board, and keeps it nowhere. Resolves with how many of them
+   * there are. Rejects with a `WireError`: `unknown-board`, `stopping`, or what a file is refused with.
+   *
+   * @param picture The bytes of a JPEG, PNG or WebP, of at most 1 MiB and 4 megapixels.
+   */
+  show(board: string, picture: Uint8Array): Promise<number>
+  /**
    * Ends open requests and pushes, within limits, then closes everything. Somebody else's server goes on without it.
    * Idempotent.
    */
@@ -130,6 +137,7 @@ export async function createWirephoto(
       else ours.emit('upgrade', request, socket, head)
     },
     push: (...args) => pushedPictures.push(...args),
+    show: (...args) => pushedPictures.show(...args),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -144,6 +144,24 @@ describe('a part of a server of Node', () => {
     socket.close()
   })
 
+  test('L47: a picture of the program is shown, and kept nowhere', async () => {
+    const snapshot = `${url}/photos/api/boards/main/snapshot`
+    const records = await answerOf(snapshot)
+    const socket = (await page(url, '/photos/live')) as Socket
+    const { cursor } = JSON.parse(records) as { cursor: string }
+    await socket.emitWithAck('follow', { cursor })
+    const shown = once(socket as never, 'shown')
+    assert.equal(await wirephoto.show('main', blankPng(30, 20)), 1)
+    const [, bytes] = (await shown) as [string, Buffer]
+    assert.ok(bytes.equals(blankPng(30, 20)))
+    assert.equal(await answerOf(snapshot), records)
+    const refused = (code: string, ...args: Parameters<Wirephoto['show']>) =>
+      assert.rejects(wirephoto.show(...args), { name: 'WireError', code })
+    await refused('unknown-board', 'nowhere', blankPng(8, 6))
+    await refused('not-a-picture', 'main', Buffer.from('ID3\x04\0\0\0\0\0\0 a sound'))
+    socket.close()
+  })
+
   test('I59: a stream is pushed as it comes', async () => {
     const stream = new PassThrough()
     const pushed = wirephoto.push('main', stream, { name: 'camera.png' })

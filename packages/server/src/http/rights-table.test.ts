@@ -399,6 +399,7 @@ const DOORS: Readonly<Record<string, Door>> = {
   'PUT /api/boards/:board/slots/:slot': address('PUT', (at) => `${api(at)}/slots/${newId()}`, {
     body: PNG,
   }),
+  'POST /b/:board/show': address('POST', (at) => `${page(at)}/show`, { body: PNG }),
   'PUT /b/:board/live/:slot': address('PUT', (at) => `${page(at)}/live/${newId()}`, { body: PNG }),
   'PATCH /api/boards/:board/images/:id': pictureAddress(
     'PATCH',

@@ -74,12 +74,14 @@ const until = async (isSo: () => boolean, what: string): Promise<void> => {
     assert.ok(Date.now() < end, what)
 }
 
-/** Opens a viewer, which hears the frames of every slot of the board. */
-async function watch(): Promise<{ socket: Socket; heard: { id: string; bytes: Buffer }[] }> {
+/** Opens a viewer, which hears the frames of every slot of the board, or what is shown on it. */
+async function watch(
+  event: 'frame' | 'shown' = 'frame',
+): Promise<{ socket: Socket; heard: { id: string; bytes: Buffer }[] }> {
   const socket = await openSocket(server.url, 'main')
   assert.ok(typeof socket !== 'string')
   const heard: { id: string; bytes: Buffer }[] = []
-  socket.on('frame', (id: string, bytes: Buffer) => heard.push({ id, bytes }))
+  socket.on(event, (id: string, bytes: Buffer) => heard.push({ id, bytes }))
   using held = await server.boards.hold('main')
   await socket.timeout(PATIENCE_MS).emitWithAck('follow', { cursor: held.board.cursor })
   return { socket, heard }
@@ -223,6 +225,44 @@ test('L35, F10: nothing but the picture is in a frame that others see', async ()
   }
   await until(() => heard.length === all.length, 'they are seen')
   for (const { bytes } of heard) assert.ok(!bytes.includes(CANARY))
+  socket.close()
+})
+
+const show = (body: Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
+  fetch(`${server.url}/b/main/show`, { method: 'POST', body, headers })
+
+test('L47: a picture that is shown goes to everybody who looks, and is kept nowhere', async () => {
+  const before = await server.pictures()
+  const viewers = [await watch('shown'), await watch('shown')]
+  const response = await show(frames[0]!)
+  assert.deepEqual([response.status, await response.json()], [202, { viewers: 2 }])
+  for (const { heard } of viewers) {
+    await until(() => heard.length === 1, 'it is seen')
+    assert.ok(heard[0]!.bytes.equals(frames[0]!))
+  }
+  assert.deepEqual(await server.pictures(), before)
+  for (const { socket } of viewers) socket.close()
+})
+
+test('L48: what is shown is a frame: of its kinds, scrubbed, and so many a second', async () => {
+  const { socket, heard } = await watch('shown')
+  const comment = Buffer.from(`\xff\xfe\0\x1d${CANARY}`, 'latin1')
+  const told = Buffer.concat([frames[0]!.subarray(0, 2), comment, frames[0]!.subarray(2)])
+  assert.ok(told.includes(CANARY))
+  assert.equal((await show(told)).status, 202)
+  await until(() => heard.length === 1, 'it is seen')
+  assert.ok(!heard[0]!.bytes.includes(CANARY))
+  const tries = [
+    [Buffer.from('no picture'), 'not-a-picture'],
+    [Buffer.alloc(0), 'empty-file'],
+    [Buffer.concat([frames[0]!, Buffer.alloc(1_048_576)]), 'too-large'],
+  ] as const
+  for (const [body, code] of tries) assert.equal((await errorOf(await show(body))).code, code)
+  const by = { authorization: `Bearer ${'s'.repeat(22)}` }
+  const many = await Promise.all(Array.from({ length: 60 }, async () => show(frames[1]!, by)))
+  const refused = many.filter(({ status }) => status === 429)
+  assert.ok(refused.length > 0 && refused.length <= 30, String(refused.length))
+  assert.equal(refused[0]!.headers.get('retry-after'), '1')
   socket.close()
 })
 

@@ -4,8 +4,9 @@ import { chunksOf } from '../body-chunks.ts'
 import type { Bounds } from '../bounds.ts'
 import { FairSlots } from '../fairness/fair-slots.ts'
 import { partyOf } from '../fairness/party.ts'
+import { PartyLimiter } from '../live/party-limiter.ts'
 import { boundaryOf, multipartFrames } from '../slots/multipart-frames.ts'
-import { assertFrameBytes } from '../slots/read-frame.ts'
+import { assertFrameBytes, readFrame } from '../slots/read-frame.ts'
 import type { Slots } from '../slots/slots.ts'
 import { atBoard, type BoardContext } from './board-route.ts'
 import { assertPlain, declaredLength, openBody } from './body.ts'
@@ -15,12 +16,19 @@ import { addressesOf } from './picture-addresses.ts'
 interface SlotRoutesOptions extends BoardContext {
   readonly slots: Slots
   readonly bounds: Bounds
+  /** Has everybody who looks at a board see a file that isn't kept. Returns how many pages and walls that are. */
+  readonly showFile: (board: string, file: Buffer) => number
 }
 
-/** Takes the frames of live slots: one a request, or a stream of them. */
+/** A file that is shown has no name of its own. */
+const SHOWN_FILE_NAME = 'picture'
+
+/** Takes the frames of live slots: one a request, or a stream of them. And files that are shown, and not kept. */
 export async function slotRoutes(app: FastifyInstance, context: SlotRoutesOptions): Promise<void> {
-  const { slots, bounds } = context
+  const { slots, bounds, showFile } = context
   const bodies = new FairSlots(bounds['frame-bodies'])
+  const showRate = { count: bounds['frames-per-second'], perSecond: bounds['frames-per-second'] }
+  const shows = new PartyLimiter({ visitor: showRate, address: showRate })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
 
@@ -63,6 +71,21 @@ export async function slotRoutes(app: FastifyInstance, context: SlotRoutesOption
       { config: { streams: true } },
       async (request, reply) => await reply.code(202).send(await push(request)),
     )
+
+  app.post('/b/:board/show', { config: { streams: true } }, async (request, reply) => {
+    using at = await atBoard(context, request, 'board.show')
+    const { board, sender, ended } = at
+    const { raw } = request
+    assertPlain(raw)
+    shows.charge(sender)
+    assertFrameBytes(declaredLength(raw) ?? 0, SHOWN_FILE_NAME)
+    const giveWay = () => answerAndClose(raw.socket, new WireError('busy'))
+    using _place = bodies.take(partyOf(sender, board.id), giveWay)
+    const body = await wholeBody(chunksOf(openBody(raw), ended), SHOWN_FILE_NAME)
+    ended.throwIfAborted()
+    const viewers = showFile(board.id, readFrame(body, SHOWN_FILE_NAME))
+    return await reply.code(202).send({ viewers })
+  })
 }
 
 function tooMany(perSecond: number): WireError {

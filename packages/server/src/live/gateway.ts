@@ -103,6 +103,11 @@ export class Gateway {
     this.#rooms.get(board)?.sendToVisitor(visitor, 'held', news)
   }
 
+  /** Has everybody who looks at a board see a file that isn't kept. Returns how many pages and walls that are. */
+  showFile(board: string, file: Buffer): number {
+    return this.#rooms.get(board)?.showFile(file) ?? 0
+  }
+
   /** Returns the name that a visitor has on a page of a board; empty for none. */
   nameOf(board: string, visitor: string): string {
     return this.#rooms.get(board)?.nameOf(visitor) ?? ''

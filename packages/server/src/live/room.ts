@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import {
   type Arrivals,
   type Batch,
   type PresenceUpdate,
   type ShowRequest,
+  uuidv7,
   type WireError,
 } from '@wirephoto/board'
 import type { LiveBoard } from '../boards/live-board.ts'
@@ -19,6 +21,8 @@ import { SeenReports } from './seen-reports.ts'
 const VISITOR_COUNT_INTERVAL_MS = 1_000
 /** Time between two pictures that are pushed to screens. */
 const SHOW_INTERVAL_MS = 250
+/** Stands for the files that aren't kept, beside the tiles of live slots. */
+const SHOWN_KEY = 'shown'
 
 /** A session as its room sees it. */
 export interface Member {
@@ -111,6 +115,13 @@ export class Room implements OutboxRoom {
     this.#shownAt = performance.now()
     this.broadcastLatest('show', { ...request })
     if (this.#shows.size > 0) this.#showTimer = setTimeout(() => this.#showNext(), SHOW_INTERVAL_MS)
+  }
+
+  /** Sends a file that isn't kept to every page and wall. One that is slow gets the latest alone. Returns how many there are. */
+  showFile(file: Buffer): number {
+    const shown = encodeBytes('shown', uuidv7(Date.now(), randomBytes(10)), file)
+    for (const { outbox } of this.#members) outbox.sendFrame(SHOWN_KEY, shown)
+    return this.#members.size
   }
 
   get roster(): PresenceUpdate {

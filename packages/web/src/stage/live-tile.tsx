@@ -4,6 +4,7 @@ import { useApp } from '../app.ts'
 import { FrameTimes } from '../state/frame-times.ts'
 import { setLiveTiles } from '../state/live-tiles.ts'
 import { formatTime } from '../ui/format-time.ts'
+import { LatestFrame } from '../ui/latest-frame.ts'
 import { locale } from '../words/locale.ts'
 import { overlayWords } from '../words/overlay.ts'
 
@@ -20,41 +21,14 @@ interface LiveTileProps {
   readonly record: ImageRecord
 }
 
-/** Shows the frames of a live slot over its tile, each once it is decoded. The latest of those that wait is next. */
+/** Shows the frames of a live slot over its tile. */
 export function LiveFrames(props: { id: string }): JSX.Element {
   const { id } = props
   const { boardStore } = useApp()
-  let element!: HTMLDivElement
-  let next: Blob | null = null
-  let isDrawing = false
-  const draw = async (): Promise<void> => {
-    if (isDrawing) return
-    isDrawing = true
-    while (next) {
-      const url = URL.createObjectURL(next)
-      next = null
-      const image = new Image()
-      image.alt = ''
-      image.draggable = false
-      image.src = url
-      // A frame that can't be decoded is passed over. The server tells its sender.
-      const isDecoded = await image.decode().then(
-        () => true,
-        () => false,
-      )
-      URL.revokeObjectURL(url)
-      if (isDecoded) element.replaceChildren(image)
-    }
-    isDrawing = false
-  }
-  onCleanup(
-    boardStore.board.on('frame', (frame) => {
-      if (frame.id !== id) return
-      next = new Blob([frame.bytes])
-      draw().catch(() => {})
-    }),
-  )
-  return <div ref={element} class="live-frames" aria-hidden="true" />
+  const element = (<div class="live-frames" aria-hidden="true" />) as HTMLDivElement
+  const frames = new LatestFrame(element)
+  onCleanup(boardStore.board.on('frame', (frame) => frame.id === id && frames.draw(frame.bytes)))
+  return element
 }
 
 /** Says how old the last frame of a live slot is; in amber, when it came, if the next one is late. */

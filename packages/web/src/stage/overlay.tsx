@@ -28,6 +28,7 @@ import { RemoteCursors, RemoteSelections } from './remote-cursors.tsx'
 import { ResizeHandles } from './resize.tsx'
 import { SelectionBar } from './selection-bar.tsx'
 import { SentCount } from './sent-count.tsx'
+import { ShownCard } from './shown-card.tsx'
 import { UnseenChips } from './unseen-chips.tsx'
 import './overlay.css'
 import '../look/late-icons.ts'
@@ -86,6 +87,7 @@ export function Overlay(): JSX.Element {
         <SentCount />
         <CaptionField />
       </div>
+      <ShownCard />
       <Show when={menus.now()} keyed>
         {(menu) => (
           <Menu

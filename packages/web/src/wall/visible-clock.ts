@@ -1,10 +1,11 @@
-/** A clock that stands still while nobody sees the page, so that no picture's turn passes unseen. */
+/** A clock that stands still while nobody sees the page, or something covers it, so that no picture's turn passes unseen. */
 export class VisibleClock {
   #hiddenAt: number | null = null
+  #isCovered = false
   #hiddenMs = 0
   readonly #listen = (): void => {
     const at = performance.now()
-    const isHidden = document.visibilityState === 'hidden'
+    const isHidden = this.#isCovered || document.visibilityState === 'hidden'
     if (isHidden) this.#hiddenAt ??= at
     else if (this.#hiddenAt !== null) {
       this.#hiddenMs += at - this.#hiddenAt
@@ -28,6 +29,13 @@ export class VisibleClock {
   /** Milliseconds. */
   now(): number {
     return (this.#hiddenAt ?? performance.now()) - this.#hiddenMs
+  }
+
+  /** Notes whether something covers the pictures. */
+  setCovered(isCovered: boolean): void {
+    if (isCovered === this.#isCovered) return
+    this.#isCovered = isCovered
+    this.#listen()
   }
 
   close(): void {

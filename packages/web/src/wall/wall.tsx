@@ -7,6 +7,7 @@ import { createReload } from '../browser/reload.ts'
 import type { Size } from '../geometry/view.ts'
 import { keepForOffline } from '../state/keep-for-offline.ts'
 import { lockScreen } from '../state/keep-screen-on.ts'
+import { createShownFile } from '../ui/shown-file.ts'
 import { messageOf } from '../words/language.ts'
 import { wallWords } from '../words/wall.ts'
 import { createInvitation, InvitationCode } from './invitation.tsx'
@@ -28,6 +29,8 @@ export function Wall(props: { board: Board }): JSX.Element {
   const settings = createSettings(() => playback.refresh())
   const playback = new Playback(board, settings.quietView)
   onCleanup(() => playback.close())
+  const shown = createShownFile(board)
+  createEffect(() => playback.clock.setCovered(shown.isShown()))
   const [status, setStatus] = createSignal(board.status)
   const [title, setTitle] = createSignal(board.title)
   onCleanup(board.on('status', setStatus))
@@ -93,7 +96,8 @@ export function Wall(props: { board: Board }): JSX.Element {
         <For each={playback.slides()}>
           {(slide) => <SlideView board={board} playback={playback} slide={slide} size={size()} />}
         </For>
-        <Show when={isEmpty()}>
+        <div class="wall-shown" classList={{ over: !shown.isShown() }} ref={shown.drawInto} />
+        <Show when={isEmpty() && !shown.isShown()}>
           <p class="wall-empty">{wallWords.empty}</p>
         </Show>
         <Show when={title() || invitation()}>

@@ -49,6 +49,7 @@ export const overlayWords = inLanguage('overlay', {
     `Pictures come faster than this board takes them. Yours go on in ${seconds === 1 ? '1 second' : `${seconds} seconds`}.`,
   noPicture: 'There is no picture in that. Add a file, or the address of a picture.',
   ownAddress: 'There is no such picture here any more. Copy another one.',
+  shownToAll: 'Shown to everybody here, and not kept.',
   closedPicture: 'That picture can be had in its own page only. Save it there and add the file.',
 
   // Pictures that another program has shared with the installed page

@@ -49,6 +49,9 @@ export const PushedFrames = z.strictObject({
   ...addresses,
 })
 
+/** The pages and walls that a file was shown on. */
+export const Viewers = z.strictObject({ viewers: z.int() })
+
 export const BoardInfo = z.strictObject({ id: z.string(), url: z.string(), title: z.string() })
 
 /** A link with its secret, which stands behind the `#` of its address. */

@@ -55,6 +55,7 @@ import {
   Stored,
   StoredHeld,
   StoredPicture,
+  Viewers,
   WebhookList,
 } from './answers.ts'
 import type { Operation, Operations } from './operation.ts'
@@ -175,6 +176,13 @@ const PUSH_FRAME: Operation = {
 const slots: Operations = {
   'PUT /api/boards/:board/slots/:slot': PUSH_FRAME,
   'PUT /b/:board/live/:slot': PUSH_FRAME,
+  'POST /b/:board/show': {
+    tag: 'Live slots',
+    summary: 'Shows the picture in the body on every page and wall, and keeps it nowhere.',
+    about: 'JPEG, PNG or WebP. Answered with the number of pages and walls that look at the board.',
+    body: { content: ['*/*'] },
+    answers: { 202: Viewers },
+  },
 }
 
 const pictures: Operations = {

@@ -52,6 +52,7 @@ export const overlay: Translations['overlay'] = {
     `Bilder kommen schneller, als dieses Board sie annimmt. Deine gehen in ${plural(seconds, { one: '1 Sekunde', other: '# Sekunden' })} weiter.`,
   noPicture: 'Darin ist kein Bild. Eine Datei hinzufügen oder die Adresse eines Bildes.',
   ownAddress: 'Dieses Bild gibt es hier nicht mehr. Bitte ein anderes kopieren.',
+  shownToAll: 'Wird hier allen gezeigt und nicht aufgehoben.',
   closedPicture:
     'Dieses Bild gibt es nur auf seiner eigenen Seite. Dort speichern und die Datei hinzufügen.',
 

@@ -1,0 +1,38 @@
+import type { Board } from '@wirephoto/client'
+import { type Accessor, createSignal, onCleanup } from 'solid-js'
+import { LatestFrame } from './latest-frame.ts'
+
+/** How long a file that is shown to everybody stands after the last one. */
+const STAND_MS = 20_000
+
+export interface ShownFile {
+  /** Whether one stands. */
+  readonly isShown: Accessor<boolean>
+  /** Has the element show each of them. */
+  readonly drawInto: (element: HTMLElement) => void
+  readonly hide: () => void
+}
+
+/** Follows the files that somebody shows to everybody, and that aren't kept. */
+export function createShownFile(board: Board): ShownFile {
+  const [isShown, setShown] = createSignal(false)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const hide = (): void => {
+    clearTimeout(timer)
+    setShown(false)
+  }
+  const show = (): void => {
+    clearTimeout(timer)
+    timer = setTimeout(hide, STAND_MS)
+    setShown(true)
+  }
+  onCleanup(() => clearTimeout(timer))
+  return {
+    isShown,
+    hide,
+    drawInto: (element) => {
+      const frames = new LatestFrame(element, show)
+      onCleanup(board.on('shown', ({ bytes }) => frames.draw(bytes)))
+    },
+  }
+}
