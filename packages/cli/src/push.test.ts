@@ -221,6 +221,12 @@ test('K44: push ends with a sentence and a code of its own where it is refused',
     err: 'This link no longer works. Ask for a new one.\n',
     code: 4,
   })
+  const mistaken = await runCommand(['push', folder], { env: { WIREPHOTO_TOKEN: 'x' } })
+  assert.deepEqual(mistaken, {
+    out: '',
+    err: 'WIREPHOTO_TOKEN has what stands after # in a link, or the whole link.\n',
+    code: 2,
+  })
   const none = await push(of('add'), '--url', 'http://127.0.0.1:9')
   assert.equal(none.code, 3)
   assert.match(none.err, /^There is no answer from http:\/\/127\.0\.0\.1:9; .*\n$/)

@@ -15,11 +15,13 @@ export interface RemoteBoard {
 
 const EXAMPLE = 'http://localhost:8000, or https://host/b/kitchen'
 
+const FRONT_BOARD = remoteBoard('http://localhost:8000', 'main', undefined)
+
 /** Makes the option that names a board by its address. */
 export const boardOption = (): Option =>
   new Option('--url <address>', "the board's address or link; without a path, the front board")
     .env('WIREPHOTO_URL')
-    .default(parseBoardAddress('http://localhost:8000'), 'http://localhost:8000')
+    .default(FRONT_BOARD, FRONT_BOARD.url)
     .argParser(parseBoardAddress)
 
 /** Text for the help of each command that asks a server. */
@@ -39,10 +41,22 @@ export function parseBoardAddress(text: string): RemoteBoard {
     throw new OperatorError(
       `${JSON.stringify(address.origin + address.pathname)} is no board; give --url (WIREPHOTO_URL) one as ${EXAMPLE}.`,
     )
-  const token = tokenIn(process.env['WIREPHOTO_TOKEN']) ?? secret
-  const headers: Record<string, string> =
-    token === undefined ? {} : { authorization: `Bearer ${token}` }
-  return { url, id: board, token, headers }
+  return remoteBoard(url, board, secret)
+}
+
+/** Returns a board. Its token is read when it is asked for, so that other commands don't fail by it. */
+function remoteBoard(url: string, id: string, secret: string | undefined): RemoteBoard {
+  return {
+    url,
+    id,
+    get token() {
+      return tokenIn(process.env['WIREPHOTO_TOKEN']) ?? secret
+    },
+    get headers(): Record<string, string> {
+      const { token } = this
+      return token === undefined ? {} : { authorization: `Bearer ${token}` }
+    },
+  }
 }
 
 /** Returns the secret of a link, or takes it from the link. */
