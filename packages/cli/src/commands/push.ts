@@ -134,7 +134,7 @@ class Pusher {
   readonly #report: SendReport
   readonly #signal: AbortSignal
   /** The files that are sent right now, by id: a copy of one waits for it. */
-  readonly #underWay = new Map<string, Promise<FileOutcome>>()
+  readonly #inFlight = new Map<string, Promise<FileOutcome>>()
 
   constructor(options: Options, report: SendReport, signal: AbortSignal) {
     this.#options = options
@@ -160,10 +160,10 @@ class Pusher {
       const facts = [board.id, await digestOf(path, this.#signal)]
       const ids = again ? [newId()] : derivedIds('push', ...facts)
       const id = ids[0]!
-      await this.#underWay.get(id)?.catch(() => {})
+      await this.#inFlight.get(id)?.catch(() => {})
       const sending = this.#send(file, ids)
-      this.#underWay.set(id, sending)
-      return await sending.finally(() => this.#underWay.delete(id))
+      this.#inFlight.set(id, sending)
+      return await sending.finally(() => this.#inFlight.delete(id))
     } catch (error) {
       this.#signal.throwIfAborted()
       return failureOf(this.#options.url, error, file.isNamed)

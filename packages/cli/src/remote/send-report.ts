@@ -33,7 +33,7 @@ export class SendReport {
   readonly #isJson: boolean
   readonly #isTerminal: boolean
   readonly #namesEach: boolean
-  readonly #underWay = new Map<string, FileProgress>()
+  readonly #inFlight = new Map<string, FileProgress>()
   readonly #startedAt = performance.now()
   #sentBytes = 0
   #drawnLines = 0
@@ -50,7 +50,7 @@ export class SendReport {
   /** Begins with a file. The result is called with the bytes that have left. */
   begin(source: string, total: number): (sent: number) => void {
     const progress = { sent: 0, total }
-    this.#underWay.set(source, progress)
+    this.#inFlight.set(source, progress)
     this.#redraw()
     return (sent) => {
       this.#sentBytes += Math.max(0, sent - progress.sent)
@@ -62,7 +62,7 @@ export class SendReport {
 
   /** Tells what became of a file. */
   end(source: string, outcome: FileOutcome): void {
-    this.#underWay.delete(source)
+    this.#inFlight.delete(source)
     this.counts[outcome.kind]++
     if (this.#isJson) this.#writeJson(source, outcome)
     else if (outcome.kind === 'left') this.say(`${source}: ${outcome.why}`)
@@ -95,7 +95,7 @@ export class SendReport {
 
   /** Ends the bars, and says how many there were where somebody watches. */
   close(sentence: string): void {
-    this.#underWay.clear()
+    this.#inFlight.clear()
     this.#clear()
     if (this.#isTerminal && sentence !== '') process.stderr.write(`${sentence}\n`)
   }
@@ -115,7 +115,7 @@ export class SendReport {
     this.#clear()
     this.#drawnAt = performance.now()
     const width = Math.max(20, (process.stderr.columns || 80) - 1)
-    const lines = [...this.#underWay].map(([source, progress]) => barOf(source, progress, width))
+    const lines = [...this.#inFlight].map(([source, progress]) => barOf(source, progress, width))
     if (!this.#namesEach) lines.push(this.#sum().slice(0, width))
     process.stderr.write(lines.map((line) => `${line}\n`).join(''))
     this.#drawnLines = lines.length
