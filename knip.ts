@@ -32,7 +32,7 @@ export default {
       entry: ['src/**/*.test.ts', 'examples/*.ts'],
       project: [project],
       // Drivers, installed by those who use them.
-      ignoreDependencies: ['pg', 'rethinkdb-ts'],
+      ignoreDependencies: ['aws4fetch', 'pg', 'rethinkdb-ts'],
     },
     'packages/server': {
       entry: ['src/**/*.test.ts', 'examples/*.ts'],

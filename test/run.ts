@@ -50,6 +50,7 @@ const LONG_ONLY_FILES = [
   'packages/cli/src/owner-code.test.ts',
   'packages/cli/src/watch-live-show.test.ts',
   'packages/engine/src/postgres/postgres.test.ts',
+  'packages/engine/src/s3/contract.test.ts',
   'packages/server/src/classic/returning-visitors.test.ts',
   'packages/server/src/http/archives.test.ts',
   'packages/server/src/http/picture-quotas.test.ts',

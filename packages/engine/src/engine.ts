@@ -212,7 +212,7 @@ export interface PutOptions {
  * @remarks The name is a sha256: of a picture's bytes, or of how a variant is made. A lease protects
  * each blob from a collector that finds no record for it yet. A blob that is set aside isn't listed, and
  * `has` doesn't find it. The first `get`, `put` or `renew` puts it back, with a new lease. All methods but
- * `has`, `stat` and the lists reject with `not-found` for a name that is no sha256.
+ * `has`, `peek`, `stat` and the lists reject with `not-found` for a name that is no sha256.
  */
 export interface BlobStore {
   /**
@@ -240,6 +240,9 @@ export interface BlobStore {
    * is set aside is told of too, since a `get` finds it.
    */
   stat(sha256: string): Promise<BlobStat | null>
+
+  /** Reads at most `length` bytes of a blob's beginning, set aside or not. Its lease stays. Null if there is none. */
+  peek(sha256: string, length: number): Promise<Buffer | null>
 
   /** Resolves to whether the blob exists. */
   has(sha256: string): Promise<boolean>

@@ -1,6 +1,7 @@
 import type { Engine, EngineOptions } from './engine.ts'
 import { EngineError, withoutPassword } from './errors.ts'
 import { withRecordVersions } from './record-versions.ts'
+import { MARK, readPointer } from './s3/pointers.ts'
 
 /**
  * Opens the engine that a URL names. An engine's code and driver are loaded only when it is named.
@@ -9,10 +10,42 @@ import { withRecordVersions } from './record-versions.ts'
  * - `sqlite:<folder>`: everything in one folder, which one server locks.
  * - `postgres://user:password@host:port/database`, for any number of servers.
  * - `rethinkdb://user:password@host:port/database`, for any number of servers.
+ * Each may end with `?blobs=s3://bucket?endpoint=https://host:port&region=name` (`&blobs=` after other options): then
+ * the pictures are in S3.
  * @throws EngineError, with a sentence for the operator.
  */
 export async function openEngine(url: string, options: EngineOptions = {}): Promise<Engine> {
-  return withRecordVersions(await openStorage(url, options))
+  const [, storageUrl = url, blobs] = WITH_BLOBS.exec(url) ?? []
+  const engine = await openStorage(storageUrl, options)
+  try {
+    return withRecordVersions(await withBlobs(engine, blobs, options))
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
+}
+
+/** An engine's URL whose last option tells where its pictures go. */
+const WITH_BLOBS = /^(.*?)[?&]blobs=(.*)$/
+
+/** Returns an engine's URL without the place of its pictures. */
+export const withoutBlobs = (url: string): string => WITH_BLOBS.exec(url)?.[1] ?? url
+
+/** Sends the pictures of an engine to the place that its URL names. */
+async function withBlobs(
+  engine: Engine,
+  blobs: string | undefined,
+  options: EngineOptions,
+): Promise<Engine> {
+  if (blobs !== undefined) {
+    const { withS3 } = await loadDriver('aws4fetch', () => import('./s3/s3.ts'))
+    return withS3(engine, blobs.includes('://') ? blobs : decodeURIComponent(blobs), options)
+  }
+  if ((await readPointer(engine.blobs, MARK)) === null) return engine
+  throw new EngineError(
+    'unusable',
+    'The pictures of this engine are in S3. Add blobs=s3://bucket?endpoint=…&region=… to its URL, as its last option.',
+  )
 }
 
 /** Opens the engine that keeps records as they were written. */

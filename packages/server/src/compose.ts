@@ -9,6 +9,7 @@ import {
   makeFilesPrivate,
   makeFolder,
   openEngine,
+  withoutBlobs,
 } from '@wirephoto/engine'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Access } from './access/access.ts'
@@ -444,7 +445,7 @@ async function openStorage(
 
 /** Returns the folders that a server writes to. */
 function foldersOf(data: string, engine: string): Set<string> {
-  const [, stored] = /^sqlite:(.+)/.exec(engine) ?? []
+  const [, stored] = /^sqlite:(.+)/.exec(withoutBlobs(engine)) ?? []
   return new Set([resolve(data), resolve(stored ?? data)])
 }
 

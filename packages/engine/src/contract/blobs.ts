@@ -237,6 +237,21 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
     assert.equal(await blobs.renew(sha256), false)
   })
 
+  test('E40: a peek reads the beginning of a blob, set aside or not, and leaves it there', async () => {
+    const { blobs } = engine()
+    const { path, sha256, bytes } = await newFile(randomBytes(600_000))
+    assert.equal(await blobs.peek(sha256, 9), null)
+    assert.equal(await blobs.peek('..', 9), null)
+    await blobs.put(path, sha256)
+    assert.deepEqual(await blobs.peek(sha256, 9), bytes.subarray(0, 9))
+    await blobs.setAside(sha256, { unlessTouchedSince: await nextMillisecond() })
+    assert.deepEqual(await blobs.peek(sha256, 9), bytes.subarray(0, 9))
+    assert.equal(await blobs.has(sha256), false)
+    const empty = await newFile(Buffer.alloc(0))
+    await blobs.put(empty.path, empty.sha256)
+    assert.equal((await blobs.peek(empty.sha256, 9))?.length, 0)
+  })
+
   test('C7: a get, a put and a renewal put a blob back that is set aside, with a new lease', async () => {
     const { blobs } = engine()
     for (const size of [0, 5_000, 600_000]) {

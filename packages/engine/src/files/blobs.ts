@@ -90,6 +90,20 @@ export class FileBlobs implements BlobStore {
     return { size: Number(found.size), version: `${found.ino}.${found.ctimeNs}` }
   }
 
+  async peek(sha256: string, length: number): Promise<Buffer | null> {
+    const blob = this.#pathOf(sha256)
+    if (!blob) return null
+    const handle =
+      (await open(blob, 'r').catch(nullIfMissing)) ??
+      (await open(this.#asidePathOf(blob), 'r').catch(nullIfMissing)) ??
+      // It may have been put back in between.
+      (await open(blob, 'r').catch(nullIfMissing))
+    if (!handle) return null
+    await using file = handle
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0)
+    return buffer.subarray(0, bytesRead)
+  }
+
   async has(sha256: string): Promise<boolean> {
     const blob = this.#pathOf(sha256)
     return blob !== null && (await stat(blob).catch(nullIfMissing)) !== null

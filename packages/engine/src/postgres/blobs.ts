@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { WireError } from '@wirephoto/board'
 import type { BlobStore } from '../engine.ts'
 import { readChunks } from '../files/chunks.ts'
@@ -105,6 +106,12 @@ export function openBlobs(
       return found ? { size: found.size, version: null } : null
     },
 
+    async peek(sha256, length) {
+      const key = keyOf(sha256)
+      if (!key || !(await database.query(EXISTS, [key])).length) return null
+      return buffer(readRange(database, key, 0, length)).catch(nullIfNotFound)
+    },
+
     async has(sha256) {
       const key = keyOf(sha256)
       return key !== null && (await database.query(HAS, [key])).length > 0
@@ -156,6 +163,11 @@ export function openBlobs(
       return (await writeOver(key, remove)).length > 0
     },
   }
+}
+
+function nullIfNotFound(error: unknown): null {
+  if (error instanceof WireError && error.code === 'not-found') return null
+  throw error
 }
 
 /** Runs a reading statement, in a transaction or alone. */

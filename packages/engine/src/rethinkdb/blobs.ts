@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { WireError } from '@wirephoto/board'
 import { type RDatum, r } from 'rethinkdb-ts'
 import type { AsideBlob, BlobStore } from '../engine.ts'
@@ -172,6 +173,13 @@ export function openBlobs(database: Database, tables: Tables, putsInFlight: InFl
       return { size: isWhole ? copy.size : count * CHUNK_BYTES, version: null }
     },
 
+    async peek(sha256, length) {
+      database.checkOpen()
+      if (!isSha256(sha256)) return null
+      const [copy] = await database.run<CopyRow[]>(wholeCopies(sha256).limit(1))
+      return copy ? buffer(readRange(copy, 0, length)).catch(nullIfNotFound) : null
+    },
+
     async has(sha256) {
       database.checkOpen()
       return isSha256(sha256) && (await wholeCopy(sha256)) !== undefined
@@ -259,6 +267,11 @@ export function openBlobs(database: Database, tables: Tables, putsInFlight: InFl
       return changes.length > 0
     },
   }
+}
+
+function nullIfNotFound(error: unknown): null {
+  if (error instanceof WireError && error.code === 'not-found') return null
+  throw error
 }
 
 const asideSince = (copy: RDatum): RDatum => copy('asideSince').default(null)

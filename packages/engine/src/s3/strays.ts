@@ -1,0 +1,88 @@
+import type { BlobStore } from '../engine.ts'
+import type { Bucket } from './bucket.ts'
+import { S3Error } from './errors.ts'
+import { readPointer } from './pointers.ts'
+
+const RETRY_MS = 30_000
+const DAY_S = 24 * 3_600
+/** As long as what is set aside stays. */
+const MIN_AGE_S = 7 * DAY_S
+/** More strays than this mean that the database is an older one: then nothing is removed. */
+const MAX_STRAY_FACTOR = 0.01
+const ALWAYS_REMOVED_COUNT = 10
+
+/**
+ * The objects that no blob names: those whose removal has failed, and those that a crash left between an upload
+ * and its pointer.
+ */
+export class Strays {
+  readonly #bucket: Bucket
+  /** Objects whose blobs are gone. */
+  readonly #pending = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+  #finding: Promise<void> = Promise.resolve()
+
+  constructor(bucket: Bucket) {
+    this.#bucket = bucket
+  }
+
+  /** Removes an object whose blob is gone, now or when S3 is there again. Never rejects. */
+  async remove(key: string): Promise<void> {
+    this.#pending.add(key)
+    await this.#retry()
+  }
+
+  /** Begins to remove what earlier processes left in the folder. */
+  removeOld(folder: string, inner: BlobStore): void {
+    this.#finding = this.#removeOld(folder, inner).catch(() => {
+      // The next start does it.
+    })
+  }
+
+  /** Tries the removals a last time. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    await this.#finding
+    await this.#retry()
+  }
+
+  async #retry(): Promise<void> {
+    for (const key of [...this.#pending])
+      try {
+        await this.#bucket.delete(key)
+        this.#pending.delete(key)
+      } catch {
+        break
+      }
+    if (this.#pending.size === 0 || this.#isClosed) return
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      void this.#retry()
+    }, RETRY_MS).unref()
+  }
+
+  async #removeOld(folder: string, inner: BlobStore): Promise<void> {
+    await this.#bucket.abortOldUploads(`${folder}/`, DAY_S).catch((error: unknown) => {
+      // Not every S3 can list uploads.
+      if (!(error instanceof S3Error)) throw error
+    })
+    const strays: string[] = []
+    let count = 0
+    for await (const { key, ageS } of this.#bucket.list(`${folder}/`)) {
+      if (this.#isClosed) return
+      const sha256 = key.split('/')[1]
+      count++
+      if (
+        ageS > MIN_AGE_S &&
+        key.split('/').length === 3 &&
+        (await readPointer(inner, sha256!)) === null
+      )
+        strays.push(key)
+    }
+    if (strays.length > Math.max(ALWAYS_REMOVED_COUNT, count * MAX_STRAY_FACTOR)) return
+    for (const key of strays)
+      if ((await readPointer(inner, key.split('/')[1]!)) === null) await this.remove(key)
+  }
+}
