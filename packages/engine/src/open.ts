@@ -16,9 +16,10 @@ import { MARK, readPointer } from './s3/pointers.ts'
  */
 export async function openEngine(url: string, options: EngineOptions = {}): Promise<Engine> {
   const [, storageUrl = url, blobs] = WITH_BLOBS.exec(url) ?? []
+  const withBlobs = blobs === undefined ? withOwnBlobs : await blobsOf(blobs, options)
   const engine = await openStorage(storageUrl, options)
   try {
-    return withRecordVersions(await withBlobs(engine, blobs, options))
+    return withRecordVersions(await withBlobs(engine))
   } catch (error) {
     await engine.close()
     throw error
@@ -31,16 +32,18 @@ const WITH_BLOBS = /^(.*?)[?&]blobs=(.*)$/
 /** Returns an engine's URL without the place of its pictures. */
 export const withoutBlobs = (url: string): string => WITH_BLOBS.exec(url)?.[1] ?? url
 
-/** Sends the pictures of an engine to the place that its URL names. */
-async function withBlobs(
-  engine: Engine,
-  blobs: string | undefined,
+/** Reads where pictures go. Returns the function that sends those of an engine there. */
+async function blobsOf(
+  blobs: string,
   options: EngineOptions,
-): Promise<Engine> {
-  if (blobs !== undefined) {
-    const { withS3 } = await loadDriver('aws4fetch', () => import('./s3/s3.ts'))
-    return withS3(engine, blobs.includes('://') ? blobs : decodeURIComponent(blobs), options)
-  }
+): Promise<(engine: Engine) => Promise<Engine>> {
+  const { parseS3Address, withS3 } = await loadDriver('aws4fetch', () => import('./s3/s3.ts'))
+  const address = parseS3Address(blobs.includes('://') ? blobs : decodeURIComponent(blobs))
+  return (engine) => withS3(engine, address, options)
+}
+
+/** Leaves the pictures of an engine in its database. Rejects with an EngineError if they are in S3. */
+async function withOwnBlobs(engine: Engine): Promise<Engine> {
   if ((await readPointer(engine.blobs, MARK)) === null) return engine
   throw new EngineError(
     'unusable',

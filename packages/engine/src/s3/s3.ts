@@ -2,12 +2,14 @@ import type { Engine, EngineOptions } from '../engine.ts'
 import { EngineError } from '../errors.ts'
 import { newStamp } from '../ids.ts'
 import { InFlight } from '../in-flight.ts'
-import { parseS3Address, type S3Address } from './address.ts'
+import type { S3Address } from './address.ts'
 import { openS3Blobs } from './blobs.ts'
 import { Bucket } from './bucket.ts'
 import { toEngineError } from './errors.ts'
 import { MARK, putPointer, readPointer } from './pointers.ts'
 import { Strays } from './strays.ts'
+
+export { parseS3Address } from './address.ts'
 
 /**
  * Wraps an engine, so that its pictures go to S3. Those that it has already stay where they are.
@@ -16,10 +18,9 @@ import { Strays } from './strays.ts'
  */
 export async function withS3(
   engine: Engine,
-  blobs: string,
+  address: S3Address,
   { inspects = false }: EngineOptions = {},
 ): Promise<Engine> {
-  const address = parseS3Address(blobs)
   const bucket = new Bucket(address)
   const { blobs: inner } = engine
   const known = await readPointer(inner, MARK)
