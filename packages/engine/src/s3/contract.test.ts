@@ -16,6 +16,8 @@ import { serversContract } from '../contract/servers.ts'
 import { parseS3Address } from './address.ts'
 import { Bucket } from './bucket.ts'
 
+const [programs] = await findPostgres()
+
 let s3: S3Server
 before(async () => {
   s3 = await S3Server.open()
@@ -45,7 +47,6 @@ describe('E40: pictures in S3 beside SQLite pass the contract of blobs', () => {
   contractOf(open)
 })
 
-const [programs] = await findPostgres()
 describe('E40: pictures in S3 beside PostgreSQL pass the contract of blobs, with several servers', {
   skip: !programs,
 }, () => {
