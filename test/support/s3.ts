@@ -1,4 +1,3 @@
-/// <reference path="./s3rver.d.ts" />
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -13,13 +12,27 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import S3rver from '@20minutes/s3rver'
+// @ts-expect-error It has no types.
+import UntypedS3rver from '@20minutes/s3rver'
 
 /** The keys that the server knows. */
 const KEYS = { AWS_ACCESS_KEY_ID: 'S3RVER', AWS_SECRET_ACCESS_KEY: 'S3RVER' }
 export const BUCKET = 'pictures'
 
-/** What becomes of a request: it is passed on, or its connection is cut before or after its answer begins. */
+interface S3rver {
+  run(): Promise<{ port: number }>
+  close(): Promise<void>
+}
+
+const S3rver = UntypedS3rver as new (options: {
+  address: string
+  port: number
+  silent: boolean
+  directory: string
+  configureBuckets: { name: string }[]
+}) => S3rver
+
+/** The end of a request: it is passed on, or its connection is cut before or after its answer begins. */
 type Fate = 'passed' | 'cut' | 'cut-answer'
 
 /**

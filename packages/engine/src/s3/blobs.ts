@@ -19,7 +19,7 @@ const MAX_PUTS_COUNT = 3
 const MAX_BREAKS_COUNT = 3
 const WHOLE = { start: 0, end: Number.POSITIVE_INFINITY }
 
-/** What the pictures in S3 need beside the bucket. */
+/** The parts that the pictures in S3 stand on. */
 interface Parts {
   /** The blobs of the engine, which keeps leases and what is set aside. */
   readonly inner: BlobStore
@@ -42,12 +42,11 @@ export function openS3Blobs({ inner, bucket, strays, putsInFlight, folder }: Par
   async function put(path: string, sha256: string): Promise<void> {
     await using file = await open(path)
     const found = await readPointer(inner, sha256)
-    if (found !== null && found !== 'own')
-      if ((await hasBytesOf(bucket, found, file)) && (await inner.renew(sha256))) return
-    const key = `${await folder()}/${sha256}/${newStamp()}`
+    if (found && (await hasBytesOf(bucket, found, file)) && (await inner.renew(sha256))) return
+    const key = `${await folder()}/${sha256}.${newStamp()}`
     await bucket.put(key, file)
     await putPointer(inner, sha256, key)
-    if (found !== null && found !== 'own') await strays.remove(found)
+    if (found) await strays.remove(found)
   }
 
   async function putInTurn(path: string, sha256: string): Promise<void> {
@@ -67,7 +66,7 @@ export function openS3Blobs({ inner, bucket, strays, putsInFlight, folder }: Par
   async function removeWith(sha256: string, remove: () => Promise<boolean>): Promise<boolean> {
     const key = await readPointer(inner, sha256)
     if (!(await remove())) return false
-    if (key !== null && key !== 'own') await strays.remove(key)
+    if (key) await strays.remove(key)
     return true
   }
 
@@ -86,7 +85,7 @@ export function openS3Blobs({ inner, bucket, strays, putsInFlight, folder }: Par
 
     async get(sha256, range = WHOLE) {
       const key = await openPointer(inner, sha256)
-      if (key === 'own') return inner.get(sha256, range === WHOLE ? undefined : range)
+      if (!key) return inner.get(sha256, range === WHOLE ? undefined : range)
       if (range.start >= range.end) return Readable.from([])
       const stream = (await openObject(bucket, key, range)) ?? (await openAgain(sha256, key, range))
       if (!stream) throw new WireError('not-found')
@@ -96,12 +95,12 @@ export function openS3Blobs({ inner, bucket, strays, putsInFlight, folder }: Par
     async stat(sha256) {
       const key = await readPointer(inner, sha256)
       if (key === null) return null
-      return key === 'own' ? inner.stat(sha256) : statObject(key)
+      return key ? statObject(key) : inner.stat(sha256)
     },
 
     async peek(sha256, length) {
       const key = await readPointer(inner, sha256)
-      if (key === null || key === 'own') return inner.peek(sha256, length)
+      if (!key) return inner.peek(sha256, length)
       const stream = await openObject(bucket, key, WHOLE)
       if (!stream) return null
       const read: Buffer[] = []
@@ -127,9 +126,9 @@ export function openS3Blobs({ inner, bucket, strays, putsInFlight, folder }: Par
 
     async setAside(sha256, options) {
       const key = (await inner.has(sha256)) ? await readPointer(inner, sha256) : null
-      const stat = key !== null && key !== 'own' ? await statObject(key) : null
+      const stat = key ? await statObject(key) : null
       const bytes = await inner.setAside(sha256, options)
-      return bytes === null || key === 'own' ? bytes : (stat?.size ?? 0)
+      return bytes !== null && key ? (stat?.size ?? 0) : bytes
     },
 
     listAside: () => inner.listAside(),
@@ -139,7 +138,7 @@ export function openS3Blobs({ inner, bucket, strays, putsInFlight, folder }: Par
   /** Opens a blob that was stored again since its key was read. Null if its object is lost. */
   async function openAgain(sha256: string, lost: string, range: typeof WHOLE) {
     const key = await openPointer(inner, sha256)
-    return key === lost || key === 'own' ? null : openObject(bucket, key, range)
+    return !key || key === lost ? null : openObject(bucket, key, range)
   }
 }
 
@@ -197,8 +196,9 @@ async function hasBytesOf(bucket: Bucket, key: string, file: FileHandle): Promis
     for await (const chunk of readChunks(file, COMPARED_BYTES)) {
       for (let at = 0; at < chunk.length; ) {
         if (rest.length === 0) {
-          const next = await theirs.next()
-          if (next.done) return false
+          // It may be removed meanwhile.
+          const next = await theirs.next().catch(() => null)
+          if (!next || next.done) return false
           rest = Buffer.from(next.value)
         }
         const count = Math.min(rest.length, chunk.length - at)

@@ -49,7 +49,7 @@ export class Strays {
   }
 
   async #retry(): Promise<void> {
-    for (const key of [...this.#pending])
+    for (const key of this.#pending)
       try {
         await this.#bucket.delete(key)
         this.#pending.delete(key)
@@ -59,7 +59,7 @@ export class Strays {
     if (this.#pending.size === 0 || this.#isClosed) return
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      void this.#retry()
+      this.#retry().catch(() => {})
     }, RETRY_MS).unref()
   }
 
@@ -72,17 +72,18 @@ export class Strays {
     let count = 0
     for await (const { key, ageS } of this.#bucket.list(`${folder}/`)) {
       if (this.#isClosed) return
-      const sha256 = key.split('/')[1]
       count++
-      if (
-        ageS > MIN_AGE_S &&
-        key.split('/').length === 3 &&
-        (await readPointer(inner, sha256!)) === null
-      )
-        strays.push(key)
+      if (ageS > MIN_AGE_S && (await this.#isStray(key, inner))) strays.push(key)
     }
     if (strays.length > Math.max(ALWAYS_REMOVED_COUNT, count * MAX_STRAY_FACTOR)) return
-    for (const key of strays)
-      if ((await readPointer(inner, key.split('/')[1]!)) === null) await this.remove(key)
+    for (const key of strays) if (await this.#isStray(key, inner)) await this.remove(key)
+  }
+
+  /** Returns whether an object was a blob's, which is gone. */
+  async #isStray(key: string, inner: BlobStore): Promise<boolean> {
+    const [, sha256] = BLOB_KEY.exec(key) ?? []
+    return sha256 !== undefined && (await readPointer(inner, sha256)) === null
   }
 }
+
+const BLOB_KEY = /^[\w-]+\/([0-9a-f]{64})\.[\w-]+$/
