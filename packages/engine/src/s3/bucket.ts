@@ -7,7 +7,7 @@ import type { S3Address } from './address.ts'
 import { S3Error } from './errors.ts'
 
 /** The size of a part, and so the bytes that a put has in memory. S3 takes no smaller ones but the last. */
-export const PART_BYTES = 5 * 1_048_576
+const PART_BYTES = 5 * 1_048_576
 const MAX_TRIES_COUNT = 3
 const FIRST_PAUSE_MS = 100
 /** The answers of a server that is overloaded or starting. */
