@@ -211,7 +211,7 @@ async function photographTwo(board: FilledBoard, name: string) {
   const windows = [await sender.page.screenshot(), await watcher.page.screenshot()]
   const { width, height } = HALF.viewport
   const both = sharp({
-    create: { width: 2 * width + 4, height, channels: 3, background: '#827D73' },
+    create: { width: 2 * width + 4, height, channels: 3, background: '#86847F' },
   })
     .composite(windows.map((input, i) => ({ input, left: i * (width + 4), top: 0 })))
     .png()

@@ -44,6 +44,7 @@ export default defineConfig({
             { name: 'page', tags: ['$initial'] },
             { name: 'database', test: /node_modules\/idb\/|client\/src\/database-name\./ },
             { name: 'thumbhash', test: /thumbhash/ },
+            { name: 'look', test: /web\/src\/look\/follow-look\./ },
             { name: 'preview', test: /web\/src\/drop\/(preview|file-kind|draw-svg)\./ },
             {
               name: 'lazy',

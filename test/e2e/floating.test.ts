@@ -2,21 +2,32 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { type Command, uuidv7 } from '@wirephoto/board'
-import { feedWords } from '@wirephoto/web/words/feed'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
+import sharp from 'sharp'
 import { DESKTOP_VIEWPORT, HOSTS, openFixture } from '../support/e2e-fixture.ts'
-import type { BoardPage } from '../support/page.ts'
+import type { BoardPage, Tile } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
 
 const { fixture, samples } = await openFixture({ args: ['--bound', 'purge-grace=1'] })
 
 /** From a small phone to a large screen, and each side of every width at which the page changes. */
-const WIDTHS_PX = [360, 390, 640, 641, 700, 768, 900, 1024, 1240, 1241, 1280, 1440, 1920, 2560]
+const WIDTHS_PX = [360, 640, 641, 800, 960, 961, 1100, 1440, 2560]
+/** The browser's language, and the share by which all words are longer than there. */
+const LANGUAGES = [
+  { locale: 'en', longerFactor: 0.4 },
+  { locale: 'de', longerFactor: 0 },
+  { locale: 'ar', longerFactor: 0 },
+] as const
 /** Everything that floats over the pictures. */
 const FLOATING = [
   '.title',
   '.avatars',
+  '.share-button',
+  '.people-list',
+  '.people > .name-form',
+  '.sent-count',
+  '.kept-metadata',
   '.bar button',
   '.zoom',
   '.connection',
@@ -27,53 +38,108 @@ const FLOATING = [
   '.caption-field',
 ].join()
 
+/** More people than are shown. */
+const OTHERS_COUNT = 6
+
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
-    test('O1: nothing that floats covers another, from a phone to a large screen', async (t) => {
-      const proxy = await fixture.openProxy(t)
-      const board = await fixture.newBoard()
-      const wireClient = await fixture.openWireClient(t, board)
-      await wireClient.send(
-        {
-          kind: 'board.patch',
-          set: { title: 'Sixty characters, as a title may have them on a board now' },
-        },
-        addCommand('in view', 0, 0),
-      )
-      const anna = await fixture.openPage(t, host, board, {
-        port: proxy.port,
-        allowedErrors: /net::ERR_|WebSocket connection/,
-      })
-      // A phone shows the board too, where one has asked for it.
-      await anna.page.setViewportSize({ width: WIDTHS_PX[0]!, height: 720 })
-      await anna.page.getByRole('button', { name: feedWords.board, exact: true }).click()
-      await anna.page.setViewportSize(DESKTOP_VIEWPORT)
-      await anna.page.mouse.move(720, 450)
-      await anna.page.mouse.wheel(0, 1)
-      // Beyond each edge, and the first two on both sides of a corner.
-      await wireClient.send(
-        addCommand('right', 6000, 3000),
-        addCommand('bottom', 5500, 3600),
-        addCommand('left', -6000, 100),
-        addCommand('top', 100, -6000),
-      )
-      await anna.waitUntil(() => document.querySelectorAll('.unseen-chip').length === 4, null)
-      proxy.disconnect()
-      await anna.page.locator('.connection.trouble').waitFor()
+    for (const { locale, longerFactor } of LANGUAGES)
+      test(`O1, P49: nothing that floats covers another, from a phone to a large screen: ${locale}, words longer by ${longerFactor}`, async (t) => {
+        const proxy = await fixture.openProxy(t)
+        const board = await fixture.newBoard()
+        const wireClient = await fixture.openWireClient(t, board)
+        const title = 'Sixty characters, as a title may have them on a board now'
+        await wireClient.send(
+          { kind: 'board.patch', set: { title, keepMetadata: true } },
+          addCommand('in view', 0, 0),
+        )
+        for (let i = 0; i < OTHERS_COUNT; i++) await fixture.openWireClient(t, board)
+        const anna = await fixture.openPage(t, host, board, {
+          port: proxy.port,
+          allowedErrors: /net::ERR_|WebSocket connection/,
+          locale,
+          says: '',
+          // A page that begins narrow shows the board here, and stays with it.
+          viewport: { width: WIDTHS_PX[0]!, height: 720 },
+        })
+        const { page } = anna
+        await page.setViewportSize(DESKTOP_VIEWPORT)
+        await page.mouse.move(720, 450)
+        await page.mouse.wheel(0, 1)
+        // Beyond each edge, and the first two on both sides of a corner.
+        await wireClient.send(
+          addCommand('right', 6000, 3000),
+          addCommand('bottom', 5500, 3600),
+          addCommand('left', -6000, 100),
+          addCommand('top', 100, -6000),
+        )
+        await anna.waitUntil(() => document.querySelectorAll('.unseen-chip').length === 4, null)
+        await page.locator('.kept-metadata').waitFor()
+        await page.locator('.avatars .further').waitFor({ state: 'attached' })
+        await page.locator('.avatars').click()
+        for (const width of WIDTHS_PX) {
+          await page.setViewportSize({ width, height: 720 })
+          await assertApart(anna, longerFactor, `${width} px, with the people`)
+        }
+        await page.locator('.avatars').click()
+        proxy.disconnect()
+        await page.locator('.connection.trouble').waitFor()
 
-      for (const width of WIDTHS_PX) {
-        await anna.page.setViewportSize({ width, height: 720 })
-        await anna.page.keyboard.press('Escape')
-        await anna.page.keyboard.press('Tab')
-        await anna.page.getByRole('option').first().click()
-        await anna.page.keyboard.press('Control+Shift+z')
-        await anna.page.locator('.selection-bar').waitFor()
-        await assertApart(anna, `${width} px, selected`)
-        await anna.page.keyboard.press('c')
-        await anna.page.locator('.caption-field').waitFor()
-        await assertApart(anna, `${width} px, with a caption`)
-        await anna.page.keyboard.press('Escape')
+        for (const width of WIDTHS_PX) {
+          await page.setViewportSize({ width, height: 720 })
+          await page.keyboard.press('Escape')
+          await page.keyboard.press('Tab')
+          await page.getByRole('option').first().click()
+          await page.keyboard.press('Control+Shift+z')
+          await page.locator('.selection-bar').waitFor()
+          await assertApart(anna, longerFactor, `${width} px, selected`)
+          await page.keyboard.press('c')
+          await page.locator('.caption-field').waitFor()
+          await assertApart(anna, longerFactor, `${width} px, with a caption`)
+          await page.keyboard.press('Escape')
+        }
+      })
+
+    test('P45, P47, P48: captions stand under their pictures, and neither they nor a strip lies on another', async (t) => {
+      const board = await fixture.newBoard()
+      const photo = await drawPicture({ width: 640, height: 480 })
+      const size = { width: 640, height: 480, channels: 4 as const }
+      const ink = { create: { ...size, width: 200, background: '#111111ff' } }
+      const drawing = await sharp({ create: { ...size, background: '#00000000' } })
+        .composite([{ input: ink }])
+        .png()
+        .toBuffer()
+      // In rows as the server makes them, with gaps of 16.
+      const sent = [
+        { x: 0, y: 0, body: photo },
+        { x: 336, y: 0, body: photo },
+        { x: 0, y: 256, body: drawing },
+      ]
+      for (const { x, y, body } of sent) {
+        const caption = `${'a caption that is far longer than its picture, '.repeat(2)}${x} ${y}`
+        const query = new URLSearchParams({ x: `${x}`, y: `${y}`, w: '320', caption })
+        const url = `${fixture.server.url}/api/boards/${board}/images?${query}`
+        const headers = { 'content-type': body === photo ? 'image/jpeg' : 'image/png' }
+        const init = { method: 'POST', headers, body: new Uint8Array(body) }
+        assert.equal((await fetch(url, init)).status, 201)
       }
+      const anna = await fixture.openPage(t, host, board)
+      const tiles = await anna.waitForPainted(3, 'stored')
+      const captions = anna.page.locator('.standing-caption')
+      await captions.nth(2).waitFor()
+      const boxes = await Promise.all((await captions.all()).map((each) => each.boundingBox()))
+      const parts = [...tiles, ...boxes.map((each) => toTile(each!))]
+      for (const [i, a] of parts.entries())
+        for (const b of parts.slice(i + 1)) assert.ok(!overlaps(a, b), JSON.stringify([a, b]))
+      await anna.page.locator('.picture-image[data-paper="light"]').waitFor()
+
+      const [first] = tiles.toSorted((a, b) => a.x + a.y - b.x - b.y)
+      await anna.page.mouse.move(first!.x + 40, first!.y + 40)
+      const strip = anna.page.locator('.tile:hover > .picture-info')
+      await strip.waitFor()
+      const at = toTile((await strip.boundingBox())!)
+      for (const other of tiles) if (other !== first) assert.ok(!overlaps(at, other), 'the strip')
+      assert.equal(await captions.nth(0).isVisible(), false, 'the strip says it')
     })
 
     test('O2: what failed is said on its own picture; a small one says all of it on focus', async (t) => {
@@ -185,7 +251,8 @@ for (const host of HOSTS)
   })
 
 /** Asserts that the floating parts cover neither each other nor the screen's edges. */
-async function assertApart({ page }: BoardPage, when: string): Promise<void> {
+async function assertApart({ page }: BoardPage, longerFactor: number, when: string): Promise<void> {
+  await page.evaluate(lengthenWords, [FLOATING, longerFactor] as const)
   await page.waitForFunction(
     (floating) => {
       const boxes = [...document.querySelectorAll(floating)].map((each) =>
@@ -220,6 +287,34 @@ async function assertApart({ page }: BoardPage, when: string): Promise<void> {
     return problems
   }, FLOATING)
   assert.deepEqual(covered, [], when)
+}
+
+const toTile = (box: { x: number; y: number; width: number; height: number }) => ({
+  ...box,
+  w: box.width,
+  h: box.height,
+})
+
+/** Whether two parts of the screen lie on one another, by half a pixel at least. */
+function overlaps(a: Pick<Tile, 'x' | 'y' | 'w' | 'h'>, b: typeof a): boolean {
+  const [right, bottom] = [Math.min(a.x + a.w, b.x + b.w), Math.min(a.y + a.h, b.y + b.h)]
+  return right - Math.max(a.x, b.x) > 0.5 && bottom - Math.max(a.y, b.y) > 0.5
+}
+
+/** Makes all words of these parts longer, as another language might. Runs in the page. */
+function lengthenWords([floating, factor]: readonly [string, number]): void {
+  if (factor === 0) return
+  const state = window as { longer?: WeakMap<Node, string> }
+  const longer = (state.longer ??= new WeakMap())
+  for (const part of document.querySelectorAll(floating)) {
+    const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT)
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const text = node.nodeValue!
+      if (text.trim() === '' || longer.get(node) === text) continue
+      node.nodeValue = text + ' wort'.repeat(Math.ceil((text.length * factor) / 5))
+      longer.set(node, node.nodeValue)
+    }
+  }
 }
 
 function addCommand(name: string, x: number, y: number): Extract<Command, { kind: 'image.add' }> {

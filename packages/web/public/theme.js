@@ -1,4 +1,4 @@
-// Before the first paint: what was chosen for this browser. The rest is src/look/theme.ts and src/words/language.ts.
+// Before the first paint: what was chosen for this browser. The rest is src/look/ and src/words/language.ts.
 {
   const { currentScript, documentElement: root } = document
   const { src, dataset } = currentScript

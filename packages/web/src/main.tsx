@@ -7,7 +7,6 @@ import { inBackground } from './browser/in-background.ts'
 import { keepImagesLoading, retryNow } from './browser/picture-retry.ts'
 import { serverPath, serverUrl } from './browser/server-url.ts'
 import { setWaitingLink, waitingLink } from './browser/waiting-link.ts'
-import { followLook } from './look/theme.ts'
 import { Page } from './page.tsx'
 
 /** Time after which a wall whose code couldn't be had loads itself again, if its server is there. */
@@ -19,7 +18,6 @@ const isWall = view === 'show'
 let board: Board | null = null
 
 keepImagesLoading()
-if (!isWall) followLook()
 takeLink()
 if (waitingLink(id) === null) begin()
 else inBackground(enter().finally(begin))

@@ -1,7 +1,7 @@
 import type { Box } from '@wirephoto/board'
 import { createMemo, type JSX } from 'solid-js'
 import { useApp } from '../app.ts'
-import { blurOf } from '../state/blur.ts'
+import { blurOf, paperOf } from '../state/blur.ts'
 import { variantUrl } from '../state/resolution.ts'
 import { transferStateOf } from '../state/transfer-state.ts'
 import { createObjectUrl } from '../ui/object-url.ts'
@@ -50,7 +50,7 @@ export function FeedPicture(props: FeedPictureProps): JSX.Element {
         aria-label={words.pictureLabel(name(), state())}
         onClick={() => panels.enlarge(id)}
       >
-        <span class="picture-image">
+        <span class="picture-image" data-paper={paperOf(record()?.thumbhash)}>
           <SharpPicture available={previewed() ?? blur()} sharp={sharp()} />
           <ProgressLine transfer={transfer()} />
         </span>

@@ -3,15 +3,15 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 
 const css = await readFile(new URL('./tokens.css', import.meta.url), 'utf8')
-const themes = { newsprint: colours(1), darkroom: colours(2) }
+const themes = { day: colours(1), night: colours(2) }
 
 /** On the ground, as docs/look.md promises them. */
 const promised = {
-  newsprint: { ink: 13.7, 'ink-2': 6.2, edge: 3.2, red: 5.2, amber: 5.7 },
-  darkroom: { ink: 15.2, 'ink-2': 7.5, edge: 3.9, red: 6.1, amber: 10.1 },
+  day: { ink: 16, 'ink-2': 6.3, edge: 3.4, red: 5.3, amber: 6.4 },
+  night: { ink: 15.6, 'ink-2': 7.7, edge: 4.3, red: 6, amber: 10 },
 }
 
-for (const name of ['newsprint', 'darkroom'] as const) {
+for (const name of ['day', 'night'] as const) {
   const theme = themes[name]
   const on = (front: string, back: string): number => contrast(theme[front]!, theme[back]!)
 
@@ -28,8 +28,17 @@ for (const name of ['newsprint', 'darkroom'] as const) {
         assert.ok(on(line, back) >= 3, `${line} on ${back}: ${on(line, back)}`)
     }
     assert.ok(on('on-red', 'red') >= 4.5, `on-red: ${on('on-red', 'red')}`)
+    // Chrome at rest has no sheet, and a tooltip is turned round.
+    assert.ok(on('ground', 'ink') >= 4.5)
   })
 }
+
+test('P48: black shows on light paper, white on dark paper', () => {
+  for (const theme of Object.values(themes)) {
+    assert.ok(contrast('#000000', theme['light-paper']!) >= 7)
+    assert.ok(contrast('#ffffff', theme['dark-paper']!) >= 7)
+  }
+})
 
 test("white text reads on each person's colour", () => {
   const people = Array.from(css.matchAll(/--(\w+): (#[0-9a-f]{6});/g), ([, name, hex]) => [

@@ -4,6 +4,7 @@ import { createEffect, createSignal, type JSX, on, onCleanup, onMount, Show } fr
 import { inBackground } from '../browser/in-background.ts'
 import { serverUrl } from '../browser/server-url.ts'
 import { waitingLink } from '../browser/waiting-link.ts'
+import { followLook } from '../look/follow-look.ts'
 import { exchange, isPassing, needsPassphrase, redeem, sentenceOf } from '../state/link-exchange.ts'
 import { gateWords } from '../words/gate.ts'
 import { homeWords } from '../words/home.ts'
@@ -32,6 +33,7 @@ interface GateProps {
 
 /** Shows why a board doesn't open, and the fields that may open it. */
 export function Gate(props: GateProps): JSX.Element {
+  followLook()
   const [problem, setProblem] = createSignal(props.problem)
   /** Whether the server is being asked to let us in. */
   const [isOpening, setOpening] = createSignal(false)

@@ -32,8 +32,10 @@ export function Shell(): JSX.Element {
   return (
     <>
       <EmptyBoard />
-      <Title />
-      <LazyPart load={people} />
+      <div class="top">
+        <Title />
+        <LazyPart load={people} />
+      </div>
       <Bar />
       <LazyPart load={zoom} />
       <div class="corner" ref={standingParts.add}>

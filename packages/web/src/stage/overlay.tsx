@@ -4,6 +4,7 @@ import { lateActions } from '../actions/late.ts'
 import { menuItems } from '../actions/menu-lists.ts'
 import { useApp } from '../app.ts'
 import { takeSharedPictures } from '../drop/shared-pictures.ts'
+import { followLook } from '../look/follow-look.ts'
 import { loadReader } from '../state/blur.ts'
 import { keepForOffline } from '../state/keep-for-offline.ts'
 import { keepScreenOn } from '../state/keep-screen-on.ts'
@@ -73,6 +74,7 @@ export function Overlay(): JSX.Element {
   // A paste comes without the warning that a drag gives.
   onMount(() => drop.preload())
   onMount(loadReader)
+  followLook()
   onMount(() => boardStore.board.preload())
   return (
     <FloatingContext.Provider value={new Floating(camera, standingParts)}>

@@ -10,7 +10,7 @@ import {
   untrack,
 } from 'solid-js'
 import { useApp } from '../app.ts'
-import { blurOf } from '../state/blur.ts'
+import { blurOf, paperOf } from '../state/blur.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { createLayers, type Layer, type PictureProps } from './picture-layers.ts'
 
@@ -56,7 +56,12 @@ export function PictureImage(props: PictureProps): JSX.Element {
   })
 
   return (
-    <div class="picture-image" classList={{ blank: isBlank(), own: isOwn() }} aria-hidden="true">
+    <div
+      class="picture-image"
+      classList={{ blank: isBlank(), own: isOwn() }}
+      aria-hidden="true"
+      data-paper={paperOf(props.record?.thumbhash)}
+    >
       <Show when={blur()}>
         {(url) => (
           <img

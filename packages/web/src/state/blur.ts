@@ -14,6 +14,10 @@ export const blurOf = (thumbhash: string): string | null =>
 export const colourOf = (thumbhash: string): string | null =>
   readerOrLoad()?.colourOf(thumbhash) ?? null
 
+/** Returns the paper that a transparent picture shows on, null for any other and without the reader. */
+export const paperOf = (thumbhash: string | null | undefined): 'light' | 'dark' | null =>
+  isLoaded() && thumbhash ? reader!.paperOf(thumbhash) : null
+
 /** Returns the reader of thumbhashes, loaded for the first picture. Callers track its arrival. */
 function readerOrLoad(): Reader | null {
   if (reader || isLoaded()) return reader

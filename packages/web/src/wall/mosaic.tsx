@@ -12,6 +12,7 @@ import {
   untrack,
 } from 'solid-js'
 import type { Size } from '../geometry/view.ts'
+import { paperOf } from '../state/blur.ts'
 import { FadingImage } from './fading-image.tsx'
 import { maxTileCount, mosaicBoxes } from './mosaic-layout.ts'
 import { type MosaicPicture, MosaicTurns, shapeFactor } from './mosaic-turns.ts'
@@ -120,6 +121,7 @@ function MosaicTile(props: MosaicTileProps): JSX.Element {
   return (
     <li
       classList={{ whole: isWhole() }}
+      data-paper={paperOf(record()?.thumbhash)}
       style={{
         left: `${props.box?.x ?? 0}px`,
         top: `${props.box?.y ?? 0}px`,

@@ -2,6 +2,7 @@ import type { ImageRecord } from '@wirephoto/board'
 import type { Board } from '@wirephoto/client'
 import { createMemo, createSignal, type JSX, onCleanup, Show } from 'solid-js'
 import type { Size } from '../geometry/view.ts'
+import { loadReader, paperOf } from '../state/blur.ts'
 import { colourToken } from '../ui/person-colour.ts'
 import { FadingImage } from './fading-image.tsx'
 import type { Playback, Slide } from './playback.ts'
@@ -28,6 +29,7 @@ export function SlideView(props: SlideViewProps): JSX.Element {
   })
   const [backdrop, setBackdrop] = createSignal<HTMLCanvasElement | null>(null)
   const author = createAuthor(board, record)
+  loadReader()
   return (
     <figure class="wall-slide" classList={{ captioned: record().caption !== '' }}>
       <div class="wall-backdrop" aria-hidden="true">
@@ -36,6 +38,7 @@ export function SlideView(props: SlideViewProps): JSX.Element {
       <div class="wall-frame">
         <div
           class="wall-print"
+          data-paper={paperOf(record().thumbhash)}
           style={{
             '--ratio': record().width / record().height,
             '--widest': `${record().width}px`,

@@ -22,7 +22,7 @@ export const words = inLanguage('page', {
   keySheet: 'Keys',
   palette: 'Find an action',
   toTheme: (theme: 'light' | 'dark'): string =>
-    theme === 'dark' ? 'Switch to darkroom' : 'Switch to newsprint',
+    theme === 'dark' ? 'Switch to darkroom' : 'Switch to light table',
 
   // The bar
   tools: 'Tools',

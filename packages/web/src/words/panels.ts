@@ -64,7 +64,7 @@ export const panelWords = inLanguage('panels', {
 
   // Settings
   look: 'Look',
-  looks: { system: 'As the system', light: 'Newsprint', dark: 'Darkroom' },
+  looks: { system: 'As the system', light: 'Light table', dark: 'Darkroom' },
   lookHint: 'In this browser only.',
   language: 'Language',
   languages: { '': 'Automatic', en: 'English', de: 'Deutsch', ar: 'العربية' },

@@ -20,7 +20,7 @@ export const page: Translations['page'] = {
   settings: 'الإعدادات',
   keySheet: 'المفاتيح',
   palette: 'البحث عن إجراء',
-  toTheme: (theme) => (theme === 'dark' ? 'التحويل إلى الغرفة المظلمة' : 'التحويل إلى ورق الصحف'),
+  toTheme: (theme) => (theme === 'dark' ? 'التحويل إلى الغرفة المظلمة' : 'التحويل إلى طاولة الضوء'),
 
   tools: 'الأدوات',
   add: 'إضافة',

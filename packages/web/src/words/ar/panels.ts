@@ -65,7 +65,7 @@ export const panels: Translations['panels'] = {
   enterCode: 'دخول',
 
   look: 'المظهر',
-  looks: { system: 'مثل النظام', light: 'ورق الصحف', dark: 'الغرفة المظلمة' },
+  looks: { system: 'مثل النظام', light: 'طاولة الضوء', dark: 'الغرفة المظلمة' },
   lookHint: 'في هذا المتصفح فقط.',
   language: 'اللغة',
   languages: { '': 'تلقائي', en: 'English', de: 'Deutsch', ar: 'العربية' },

@@ -20,8 +20,7 @@ export const page: Translations['page'] = {
   settings: 'Einstellungen',
   keySheet: 'Tasten',
   palette: 'Aktion suchen',
-  toTheme: (theme) =>
-    theme === 'dark' ? 'Zur Dunkelkammer wechseln' : 'Zum Zeitungspapier wechseln',
+  toTheme: (theme) => (theme === 'dark' ? 'Zur Dunkelkammer wechseln' : 'Zum Leuchttisch wechseln'),
 
   tools: 'Werkzeuge',
   add: 'Hinzufügen',

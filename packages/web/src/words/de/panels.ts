@@ -62,7 +62,7 @@ export const panels: Translations['panels'] = {
   enterCode: 'Weiter',
 
   look: 'Aussehen',
-  looks: { system: 'Wie das System', light: 'Zeitungspapier', dark: 'Dunkelkammer' },
+  looks: { system: 'Wie das System', light: 'Leuchttisch', dark: 'Dunkelkammer' },
   lookHint: 'Nur in diesem Browser.',
   language: 'Sprache',
   languages: { '': 'Automatisch', en: 'English', de: 'Deutsch', ar: 'العربية' },
