@@ -190,6 +190,8 @@ function* twoColumnPlaces(): Generator<Record<string, string>> {
 
 async function photograph(board: FilledBoard, options: BrowserContextOptions, name: string) {
   const { page, context } = await openBoardPage(board, options)
+  // People and zoom come last.
+  await page.waitForLoadState('networkidle')
   await save(await page.screenshot(), name)
   await context.close()
 }
@@ -231,12 +233,19 @@ async function openBoardPage(
   const page = await BoardPage.open(context, `http://localhost:${port}`)
   await page.goto(`/b/${id}`)
   await page.page.keyboard.press('f')
+  if (options.isMobile === true) await page.waitUntil(isFeedPainted, pictures)
   // From far away they are drawn on a canvas.
-  if (pictures <= PICTURES.length) await page.waitForPainted(pictures)
+  else if (pictures <= PICTURES.length) await page.waitForPainted(pictures)
   return page
 }
 
 async function save(image: Buffer, name: string): Promise<void> {
   await writeFile(join(IMAGES, `${name}.png`), image)
   console.log(join(IMAGES, `${name}.png`))
+}
+
+/** Whether a phone's feed shows as many pictures as its screen has room for, of that many. Runs in a page. */
+function isFeedPainted(count: number): boolean {
+  const images = Array.from(document.querySelectorAll<HTMLImageElement>('.feed img'))
+  return images.length >= Math.min(count, 4) && images.every(({ complete }) => complete)
 }
