@@ -182,11 +182,11 @@ async function drawFrame(lanes: readonly Lane[], at: number): Promise<Buffer> {
     const seen = at >= first ? `seen after ${seconds(first)}` : seconds(at)
     const told = at >= whole ? `seen ${seconds(first)}, whole ${seconds(whole)}` : seen
     return `<text x="${x + 16}" y="35" font-weight="bold">${title}</text>
-<text x="${x + PANE.width - 16}" y="35" text-anchor="end" fill="${at >= first ? '#0B7A75' : '#55514A'}">${told}</text>`
+<text x="${x + PANE.width - 16}" y="35" text-anchor="end" fill="${at >= first ? '#0b7a75' : '#5b5a57'}">${told}</text>`
   })
   const head = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${HEAD_PX}" font-family="sans-serif" font-size="20">
-<rect width="100%" height="100%" fill="#F7F6F2"/>${heads.join('')}</svg>`
-  return sharp({ create: { width, height, channels: 3, background: '#1C1A17' } })
+<rect width="100%" height="100%" fill="#f5f5f4"/>${heads.join('')}</svg>`
+  return sharp({ create: { width, height, channels: 3, background: '#1a1a19' } })
     .composite([{ input: Buffer.from(head), left: 0, top: 0 }, ...panes])
     .png()
     .toBuffer()
