@@ -114,9 +114,12 @@ export class DirectUpload {
       failpoint('picture.settled')
       return uploads.map(({ id, stored }) => this.#intake.settled(board, id, stored!))
     } catch (error) {
-      for (const { id, announcer, stored } of uploads) {
+      for (const { id, incomingFile, announcer, stored } of uploads) {
         if (stored) await this.#intake.discard(stored, error)
-        if (announcer.announced) await this.#intake.fail(board, id)
+        if (!announcer.announced) continue
+        // A full disk takes no change of the board before the file has left it.
+        await this.#incomingFiles.remove(incomingFile)
+        await this.#intake.fail(board, id)
       }
       throw uploads.every(({ stored }) => stored) ? error : dropped(error)
     } finally {
