@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Command, limits, uuidv7 } from '@wirephoto/board'
 import { databaseProviders } from '../support/databases.ts'
-import { SEED } from '../support/effort.ts'
+import { EFFORT_FACTOR, SEED } from '../support/effort.ts'
 import { InProcessServer } from '../support/in-process-server.ts'
 import { seededRandom } from '../support/pictures.ts'
 import { WireClient } from '../support/wire-client.ts'
 
-const COMMAND_COUNT = 10_000
+const COMMAND_COUNT = EFFORT_FACTOR > 1 ? 10_000 : 2_500
 
 const messages = randomMessages(seededRandom(SEED))
 const places = await databaseProviders()

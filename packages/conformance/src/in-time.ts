@@ -1,5 +1,5 @@
 /** The longest that a check waits for one thing, on a slow machine too. */
-const PATIENCE_MS = 20_000
+export const PATIENCE_MS = 20_000
 
 /** Resolves as `promise` does. Rejects when it takes too long. */
 export async function inTime<T>(promise: Promise<T>, what: string): Promise<T> {

@@ -251,7 +251,8 @@ describe('requests under way', { concurrency: true }, () => {
     t.after(() => clearInterval(beat))
     assert.equal(await revoke(), null)
     assert.equal(await within(readOn), 'broken')
-    assert.equal(await within(held), 'broken')
+    // On a busy machine it comes after the right has ended.
+    assert.ok(['broken', 403].includes(await within(held)))
     // Attack: the addresses that the guest has learned.
     for (const path of [arriving, `${arriving}/preview`, changes])
       assert.equal((await fetch(path, { headers })).status, 403, path)
