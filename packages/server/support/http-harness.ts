@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -83,6 +84,10 @@ export class Harness {
   /** All addresses with their methods. */
   get registered(): [string, string[]][] {
     return [...this.#services.registered].map(([url, methods]) => [url, [...methods]])
+  }
+
+  get http(): Server {
+    return this.#services.app.server
   }
 
   get guard(): Guard {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import {
@@ -139,6 +140,8 @@ export async function createApp(
       if (!socket.writable) return
       // Headers that come in drops are no mistake of their sender.
       const isSlow = code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      // A browser opens connections ahead. It takes what lies there for the answer to the first thing that it asks.
+      if (isSlow && (socket as Socket).bytesRead === 0) return socket.destroy()
       answerAndClose(socket, new WireError(isSlow ? 'busy' : 'bad-request'))
     },
   }) as unknown as FastifyInstance

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { RequestListener, Server, ServerResponse } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
@@ -176,3 +176,27 @@ test(
     assert.match(answer, /^HTTP\/1\.1 400 .*"code":"bad-request"/s)
   },
 )
+
+test('Y61: a connection that nothing came on is closed without a word', OPTIONS, async (t) => {
+  const harness = await Harness.open()
+  t.after(() => harness.close())
+  const tooLate = Object.assign(new Error(), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+  const answerTo = async (sent: string): Promise<string> => {
+    const connected = once(harness.http, 'connection')
+    const sender = connect({ port: harness.port, host: '127.0.0.1' })
+    t.after(() => sender.destroy())
+    const [socket] = (await connected) as [Socket]
+    let answer = ''
+    sender.on('data', (chunk) => {
+      answer += chunk
+    })
+    const closed = whenClosed(sender)
+    sender.write(sent)
+    while (socket.bytesRead < sent.length) await setImmediate()
+    harness.http.emit('clientError', tooLate, socket)
+    await closed
+    return answer
+  }
+  assert.equal(await answerTo(''), '')
+  assert.match(await answerTo('GET / HTTP/1.1\r\n'), /^HTTP\/1\.1 503 .*"code":"busy"/s)
+})
