@@ -6,12 +6,12 @@ import { type ArchiveAnswer, WireError } from '@wirephoto/board'
 import { Command, Option } from 'commander'
 import { exitCodes } from '../exit-codes.ts'
 import { OperatorError } from '../operator-error.ts'
-import { parseDuration } from '../parse-remote.ts'
 import { answerOf, ask, askFor, endingOf, NoAnswerError } from '../remote/ask.ts'
 import { ABOUT_TOKEN, boardOption, type RemoteBoard } from '../remote/board-option.ts'
 import { untilInterrupted } from '../remote/interrupt.ts'
 import { persist } from '../remote/patience.ts'
 import { SendReport } from '../remote/send-report.ts'
+import { patienceOption, quietOption } from '../remote/sending-options.ts'
 import { startedIn } from '../started-in.ts'
 import { openSavedFiles } from './saved-folder.ts'
 
@@ -35,12 +35,8 @@ export function exportCommand(): Command {
     .argument('<target>', 'a new zip, as board.zip, or a new folder')
     .addOption(boardOption())
     .addOption(new Option('--pictures', 'only the pictures, without the page and the places'))
-    .addOption(
-      new Option('--patience <time>', 'how long a server may be away or busy, as 30s or 5m')
-        .default(300_000, '5m')
-        .argParser(parseDuration),
-    )
-    .addOption(new Option('--quiet', 'show no progress'))
+    .addOption(patienceOption())
+    .addOption(quietOption())
     .addHelpText(
       'after',
       `${ABOUT_TOKEN}

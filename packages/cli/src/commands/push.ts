@@ -4,7 +4,6 @@ import { uuidv7 } from '@wirephoto/board'
 import { Command, Option } from 'commander'
 import { exitCodes } from '../exit-codes.ts'
 import { OperatorError } from '../operator-error.ts'
-import { parseDuration, parseJobs, parsePersonName } from '../parse-remote.ts'
 import { askFor, endingOf } from '../remote/ask.ts'
 import { ABOUT_TOKEN, boardOption, pageOf, type RemoteBoard } from '../remote/board-option.ts'
 import { failureOf, IN_TRASH } from '../remote/file-failure.ts'
@@ -12,6 +11,7 @@ import { untilInterrupted } from '../remote/interrupt.ts'
 import { type FoundFile, fileOfInput, filesOf, type MissingFile } from '../remote/picture-files.ts'
 import { derivedIds, digestOf } from '../remote/picture-id.ts'
 import { type FileOutcome, SendReport } from '../remote/send-report.ts'
+import { byOption, jobsOption, patienceOption, quietOption } from '../remote/sending-options.ts'
 import { storePicture } from '../remote/store-picture.ts'
 
 interface Options {
@@ -32,26 +32,14 @@ export function pushCommand(): Command {
     .description('Add pictures to a board: files, folders, patterns, or - for stdin.')
     .argument('<files...>', 'files, folders, quoted patterns as "plots/**/*.png", or - for stdin')
     .addOption(boardOption())
-    .addOption(
-      new Option('--by <name>', 'your name, as it stands on the pictures')
-        .env('WIREPHOTO_NAME')
-        .argParser(parsePersonName),
-    )
+    .addOption(byOption())
     .addOption(new Option('--caption <text>', 'a caption for each of them'))
     .addOption(new Option('--name <name>', 'with -: the name of the picture').default('stdin'))
-    .addOption(
-      new Option('--jobs <number>', 'files that are sent at a time')
-        .default(4)
-        .argParser(parseJobs),
-    )
+    .addOption(jobsOption())
     .addOption(new Option('--again', 'add them once more, also where they are there'))
-    .addOption(
-      new Option('--patience <time>', 'how long a server may be away or busy, as 30s or 5m')
-        .default(300_000, '5m')
-        .argParser(parseDuration),
-    )
+    .addOption(patienceOption())
     .addOption(new Option('--json', 'print a line of JSON for each file'))
-    .addOption(new Option('--quiet', 'show no progress'))
+    .addOption(quietOption())
     .addHelpText(
       'after',
       `${ABOUT_TOKEN}

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { Command, Option } from 'commander'
 import { exitCodes } from '../exit-codes.ts'
 import { OperatorError } from '../operator-error.ts'
-import { parseDuration, parseJobs, parsePersonName } from '../parse-remote.ts'
+import { parseDuration } from '../parse-remote.ts'
 import { askFor, endingOf } from '../remote/ask.ts'
 import { ABOUT_TOKEN, boardOption, type RemoteBoard } from '../remote/board-option.ts'
 import { failureOf, IN_TRASH } from '../remote/file-failure.ts'
@@ -14,6 +14,7 @@ import { untilInterrupted } from '../remote/interrupt.ts'
 import { filesIn } from '../remote/picture-files.ts'
 import { derivedIds } from '../remote/picture-id.ts'
 import { type FileOutcome, SendReport } from '../remote/send-report.ts'
+import { byOption, jobsOption, quietOption } from '../remote/sending-options.ts'
 import { putInPlace } from '../remote/store-picture.ts'
 import { isWhole } from '../remote/whole-file.ts'
 import { startedIn } from '../started-in.ts'
@@ -49,23 +50,15 @@ export function watchCommand(): Command {
         "the folder's name, by which its pictures are known again (default: this computer's and its path)",
       ),
     )
-    .addOption(
-      new Option('--by <name>', 'your name, as it stands on the pictures')
-        .env('WIREPHOTO_NAME')
-        .argParser(parsePersonName),
-    )
+    .addOption(byOption())
     .addOption(
       new Option('--settle <time>', 'how long a file must not have changed')
         .default(1_000, '1s')
         .argParser(parseDuration),
     )
-    .addOption(
-      new Option('--jobs <number>', 'files that are sent at a time')
-        .default(4)
-        .argParser(parseJobs),
-    )
+    .addOption(jobsOption())
     .addOption(new Option('--json', 'print a line of JSON for each file'))
-    .addOption(new Option('--quiet', 'show no progress'))
+    .addOption(quietOption())
     .addHelpText(
       'after',
       `${ABOUT_TOKEN}

@@ -62,10 +62,12 @@ export async function storePicture(
   sending: Sending,
 ): Promise<StoredPicture> {
   for (const id of picture.ids) {
-    const stored = await persist(
-      (goesOn) => storeUnder(board, id, picture, telling(sending, goesOn)),
-      sending,
-    )
+    const stored = await persist(async (goesOn) => {
+      const known = await pictureAt(board, id, sending.signal)
+      if (known?.blob) return { isNew: false, picture: known }
+      const added = await addUnder(board, id, picture, telling(sending, goesOn))
+      return added && { isNew: true, picture: added }
+    }, sending)
     if (stored) return stored
   }
   throw new WireError('conflict')
@@ -80,15 +82,13 @@ const telling = (sending: Sending, goesOn: () => void): Sending => ({
   },
 })
 
-/** Adds a picture, unless it is there. Resolves to null if the id is taken for good. */
-async function storeUnder(
+/** Adds a picture under an id that has none. Resolves to null if the id is taken for good. */
+async function addUnder(
   board: RemoteBoard,
   id: string,
   { name, by, caption, file }: NewPicture,
   { signal, onSent }: Sending,
-): Promise<StoredPicture | null> {
-  const known = await pictureAt(board, id, signal)
-  if (known?.blob) return { isNew: false, picture: known }
+): Promise<ToldPicture | null> {
   const query = new URLSearchParams({
     name: name.slice(0, limits.fileNameLength),
     ...(by && { by }),
@@ -103,11 +103,11 @@ async function storeUnder(
     ...(onSent && { onSent }),
   })
   try {
-    return { isNew: true, picture: await answerOf<ToldPicture>(board, answer) }
+    return await answerOf<ToldPicture>(board, answer)
   } catch (error) {
     const isTaken =
       error instanceof WireError &&
-      ['conflict', 'unknown-field', 'upload-gone', 'unknown-picture'].includes(error.code)
+      ['conflict', 'upload-gone', 'unknown-picture'].includes(error.code)
     if (!isTaken) throw error
     if (!(await pictureAt(board, id, signal))) return null
     // Somebody else sends the same picture: it is asked for again, as of a busy server.
@@ -131,10 +131,8 @@ export async function putInPlace(
       const told = telling(sending, goesOn)
       const known = await pictureAt(board, id, sending.signal)
       if (!known?.blob) {
-        const stored = await storeUnder(board, id, picture, sending)
-        return (
-          stored && ({ kind: stored.isNew ? 'added' : 'there', picture: stored.picture } as const)
-        )
+        const added = await addUnder(board, id, picture, told)
+        return added && ({ kind: 'added', picture: added } as const)
       }
       if (known.deletedAt !== null || picture.isSame(known))
         return { kind: 'there', picture: known } as const
