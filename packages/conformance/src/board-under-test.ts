@@ -5,10 +5,12 @@ import {
   type Command,
   type ImageRecord,
   parseOrThrow,
+  problemIn,
   Snapshot,
   uuidv7,
   WIRE_VERSION,
 } from '@wirephoto/board'
+import { Refused } from './refused.ts'
 
 /** A queue of commands, as a client has one. */
 export class CommandQueue {
@@ -59,8 +61,11 @@ export class BoardUnderTest {
 
   async snapshot(): Promise<Snapshot> {
     const response = await this.fetch(`${this.api}/snapshot`)
-    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
-    return parseOrThrow(Snapshot, await response.json()) as Snapshot
+    const body = await response.text()
+    const problem = problemIn(response.status, body)
+    if (problem) throw new Refused(problem.code, problem.message)
+    if (!response.ok) throw new Error(`${response.status} ${body}`)
+    return parseOrThrow(Snapshot, JSON.parse(body)) as Snapshot
   }
 
   /** Returns a picture as the server has it now. */

@@ -12,6 +12,7 @@ import {
 } from '@wirephoto/board'
 import type { BoardUnderTest } from './board-under-test.ts'
 import { inTime } from './in-time.ts'
+import { Refused } from './refused.ts'
 
 /** Events whose body is one JSON text, and its schema. */
 const TEXT_EVENTS = {
@@ -34,17 +35,6 @@ export interface SocketEvent {
   readonly name: string
   readonly body: unknown
   readonly bytes?: Uint8Array
-}
-
-/** The server let no socket in. */
-export class Refused extends Error {
-  override readonly name = 'Refused'
-  readonly code: string
-
-  constructor(code: string, message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 /** A websocket that speaks each frame itself, and holds each that comes to the protocol. */
