@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, minify, type Plugin } from 'vite'
+import { minify, type Plugin } from 'vite'
+import { builtScript } from './built-script.ts'
 
 /** The languages beside English, each a folder in `src/words`. */
 const LANGUAGES = ['de', 'ar'] as const
@@ -44,19 +45,7 @@ export function languages(): Plugin {
 }
 
 /** Returns a language's tables as a script that puts them into `translations`. */
-async function bundle(language: string): Promise<string> {
+function bundle(language: string): Promise<string> {
   const entry = fileURLToPath(new URL(`./src/words/${language}/index.ts`, import.meta.url))
-  const result = await build({
-    configFile: false,
-    logLevel: 'warn',
-    publicDir: false,
-    build: {
-      write: false,
-      target: 'es2022',
-      lib: { entry, formats: ['iife'], name: 'translations' },
-    },
-  })
-  const [first] = [result].flat()
-  if (!first || !('output' in first)) throw new Error('Vite watches, and never ends')
-  return first.output[0].code
+  return builtScript({ lib: { entry, formats: ['iife'], name: 'translations' } })
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { build, type Plugin, type Rolldown } from 'vite'
+import type { Plugin } from 'vite'
+import { builtScript } from './built-script.ts'
 
 const SOURCE = fileURLToPath(new URL('./src/offline/service-worker.ts', import.meta.url))
 
@@ -24,18 +25,8 @@ export function serviceWorker(): Plugin {
 }
 
 /** Returns the worker with all that it imports, as one script. */
-async function bundled(): Promise<string> {
-  const outputs = (await build({
-    configFile: false,
-    logLevel: 'warn',
-    publicDir: false,
-    build: {
-      write: false,
-      target: 'es2022',
-      modulePreload: false,
-      rolldownOptions: { input: SOURCE, output: { format: 'iife' } },
-    },
-  })) as Rolldown.RolldownOutput | Rolldown.RolldownOutput[]
-  const [chunk] = [outputs].flat()[0]!.output
-  return chunk.code
-}
+const bundled = (): Promise<string> =>
+  builtScript({
+    modulePreload: false,
+    rolldownOptions: { input: SOURCE, output: { format: 'iife' } },
+  })
