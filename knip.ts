@@ -15,7 +15,7 @@ export default {
         'test/crash/power-loss/*-writer.ts',
         'test/formats/record.ts',
         'bench/baselines/*.ts',
-        'examples/*/server.ts',
+        'examples/*/*.ts',
       ],
       project: [`{bench,docs,examples,lint,packing,test}/${project}`, '*.ts'],
       // A program that a test starts, and a driver that the engine's own tests use.

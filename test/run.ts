@@ -117,6 +117,7 @@ const LONG_ONLY_FILES = [
   'test/fuzz/convergence.test.ts',
   'test/hostile/paced-drop.test.ts',
   'test/looks/looks.test.ts',
+  'test/recipes.test.ts',
 ]
 /** One more than the cores of a small machine: most tests wait for a page, a disk or a timer half of their time. */
 const CONCURRENT_FILE_COUNT = 3
