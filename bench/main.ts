@@ -8,6 +8,7 @@ import { growth } from './growth.ts'
 import { ingest } from './ingest.ts'
 import { knee } from './knee.ts'
 import { memory } from './memory.ts'
+import { overview } from './overview.ts'
 import { picture } from './picture.ts'
 import { pushes } from './pushes.ts'
 import { screensBench } from './screens.ts'
@@ -32,6 +33,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   memory,
   knee,
   fairness,
+  overview,
   'bad-connection': badConnection,
 }
 

@@ -144,6 +144,16 @@ export const ArrivalQuery = z.strictObject({
 /** The parameters of `GET …/images/<id>/file`. With `download` it is the file that was sent. */
 export const FileQuery = z.strictObject({ download: z.optional(z.string()) })
 
+/** The header that tells which area of a board was drawn. */
+export const AREA_HEADER = 'wirephoto-area'
+
+/** The area of a board that is drawn, in board units: `x,y,w,h`. */
+export const OverviewQuery = z.strictObject({
+  area: z.optional(
+    z.string().check(z.regex(/^(?:-?\d{1,8}(?:\.\d+)?,){2}\d{1,8}(?:\.\d+)?,\d{1,8}(?:\.\d+)?$/)),
+  ),
+})
+
 /** The body of `POST /api/boards`, which may be left out. */
 export const NewBoard = z.strictObject({
   title: z.optional(z.string().check(z.maxLength(limits.titleLength))),

@@ -45,6 +45,7 @@ import { heldRoutes } from './http/held.ts'
 import { imageRoutes } from './http/images.ts'
 import { KeptAnswers } from './http/kept-answers.ts'
 import { urlOf } from './http/listen.ts'
+import { overviewRoutes } from './http/overview.ts'
 import { pageRoutes } from './http/page.ts'
 import { createPageBuildReader } from './http/page-build.ts'
 import { picturesAt } from './http/picture-addresses.ts'
@@ -174,7 +175,7 @@ export async function compose(
   webhooks.follow(boards)
   stack.defer(() => webhooks.close())
   const commandLimiter = commandLimiterWith(bounds)
-  const { files, variants, checksums } = images
+  const { files, variants, checksums, overviews } = images
   const plans = await KeptPlans.open(join(config.data, 'archives'), {
     maxAgeS: bounds['archive-age'],
     maxBytes: bounds['archive-plans'],
@@ -235,6 +236,7 @@ export async function compose(
     await routes.register(healthRoutes, { readiness, metrics: config.metrics ? null : metrics })
     await routes.register(addressRoutes, { ...config, guard })
     await routes.register(boardRoutes, { boards, guard, access, keptAnswers, bounds, pageOf })
+    await routes.register(overviewRoutes, { boards, guard, overviews })
     await routes.register(accessRoutes, {
       boards,
       guard,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { NOTICES_HEADER } from '@wirephoto/board'
+import { AREA_HEADER, NOTICES_HEADER } from '@wirephoto/board'
 import type { FastifyReply } from 'fastify'
 
 /*
@@ -27,6 +27,7 @@ const EXPOSED_HEADERS = [
   'Upload-Limit',
   'Upload-Metadata',
   'Upload-Offset',
+  AREA_HEADER,
   NOTICES_HEADER,
 ].join(', ')
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'

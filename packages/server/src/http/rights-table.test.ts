@@ -347,6 +347,7 @@ const trashed = async ({ board, makePicture }: Try, isMarked = false): Promise<s
 const DOORS: Readonly<Record<string, Door>> = {
   'GET /api/boards/:board': address('GET', api),
   'GET /api/boards/:board/snapshot': address('GET', (at) => `${api(at)}/snapshot`),
+  'GET /api/boards/:board/overview': address('GET', (at) => `${api(at)}/overview`),
   'GET /b/:board/changes': {
     async pass({ asker, board }) {
       using held = await server.boards.hold(board)

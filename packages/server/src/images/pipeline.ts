@@ -10,6 +10,7 @@ import { BlobUses } from './blob-uses.ts'
 import { Checksums } from './checksums.ts'
 import { Decoder } from './decoding/decoder.ts'
 import { LastSweep } from './last-sweep.ts'
+import { Overviews } from './overview/overviews.ts'
 import { ReplacedFiles } from './replaced-files.ts'
 import { StoredFiles } from './stored-files.ts'
 import { DirectUpload } from './uploads/direct-upload.ts'
@@ -45,6 +46,7 @@ export interface ImagePipeline {
   readonly files: StoredFiles
   readonly checksums: Checksums
   readonly variants: Variants
+  readonly overviews: Overviews
   readonly previews: Previews
   readonly intake: Intake
   readonly directUpload: DirectUpload
@@ -70,6 +72,7 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
     files,
     log,
   })
+  const overviews = new Overviews({ files, variants, decoder })
   const blobUses = new BlobUses()
   const lastSweep = await LastSweep.open(data, log)
   const checksums = await Checksums.open(join(data, 'checksums'), log)
@@ -103,6 +106,7 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
     files,
     checksums,
     variants,
+    overviews,
     previews,
     intake,
     directUpload,

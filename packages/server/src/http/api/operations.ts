@@ -19,6 +19,7 @@ import {
   NewBoard,
   NewLink,
   NewWebhook,
+  OverviewQuery,
   OwnerRequest,
   PictureQuery,
   PlaceQuery,
@@ -111,6 +112,17 @@ const boards: Operations = {
       'If-None-Match': 'The ETag of a snapshot that you have, answered 304 while it holds.',
     },
     answers: { 200: SnapshotAnswer, 304: null },
+  },
+  'GET /api/boards/:board/overview': {
+    tag: 'Boards',
+    summary: 'Draws a board as one picture, of at most a megapixel.',
+    about:
+      'JPEG. `area` draws a part of it, as x,y,w,h in board units. `Wirephoto-Area` of the answer has the area that is drawn, in the same form.',
+    query: OverviewQuery,
+    headers: {
+      'If-None-Match': 'The ETag of an overview that you have, answered 304 while it holds.',
+    },
+    answers: { 200: 'image/jpeg', 304: null },
   },
   'GET /api/boards/:board/archive.zip': {
     tag: 'Boards',

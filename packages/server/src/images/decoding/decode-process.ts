@@ -17,6 +17,7 @@ import { type Budget, enforce, type Overrun } from './budget.ts'
 import { countFrames } from './frame-count.ts'
 import type { HeicBmpInput } from './heic-bmp-thread.ts'
 import { wholeScans } from './jpeg-scans.ts'
+import { drawOverview } from './overview.ts'
 import { draw, type Pixels, rawPixels, resized } from './pixels.ts'
 import { describePsd } from './psd.ts'
 import { checkSize, type Excess, type Size, TooLargeError } from './size.ts'
@@ -82,6 +83,7 @@ const jobs = {
   rasterizeSvg,
   readSvg,
   drawPsd,
+  drawOverview,
 }
 
 const FORMATS: Record<string, MediaType> = {

@@ -16,6 +16,7 @@ import { RecentUse } from '../../fairness/recent-use.ts'
 import type { Budget } from './budget.ts'
 import type { Jobs, Preview, Variant } from './decode-process.ts'
 import { defaultMemoryBytes, MemoryShares } from './memory-shares.ts'
+import type { OverviewInput } from './overview.ts'
 import { type PoolReply, ProcessPool } from './process-pool.ts'
 import type { SvgSource } from './svg-source.ts'
 
@@ -49,6 +50,8 @@ const LARGE_BUDGET_TYPES: readonly MediaType[] = [
   'image/tiff',
   'image/bmp',
 ]
+/** Budget for a board as one picture: a thousand small files. */
+const OVERVIEW_BUDGET: Budget = { cpuSeconds: 10, memoryBytes: 512e6 }
 /** Pixels of a preview as its sender made it: more than needed, and too few to cost much. */
 const MAX_PREVIEW_PIXEL_COUNT = 2_000_000
 /** How far decoders give way that nobody waits for. */
@@ -84,15 +87,17 @@ interface Options {
  *
  * Each kind of job has a pool of its own, so that no job waits for a less urgent one. Everybody waits for
  * previews, the sender waits for validation, and viewers for the variants of a file that has just arrived. Nobody
- * waits for other variants.
+ * waits for other variants. Who asks for a board as one picture waits for that alone.
  */
 export class Decoder {
   readonly #previews: ProcessPool
   readonly #validation: ProcessPool
   readonly #freshVariants: ProcessPool
   readonly #variants: ProcessPool
+  readonly #overviews: ProcessPool
   readonly #budget: CutBudget
   readonly #largeBudget: CutBudget
+  readonly #overviewBudget: CutBudget
   readonly #refusedTypes: RefusedTypes
   #closed = false
 
@@ -112,8 +117,10 @@ export class Decoder {
     this.#validation = new ProcessPool({ ...shared, maxProcessCount: 2, nice: 0 })
     this.#freshVariants = new ProcessPool({ ...shared, maxProcessCount: 1, nice: 0 })
     this.#variants = new ProcessPool({ ...shared, maxProcessCount: 1, nice: VARIANTS_NICE })
+    this.#overviews = new ProcessPool({ ...shared, maxProcessCount: 1, nice: 0 })
     this.#budget = within(budget, memoryBytes)
     this.#largeBudget = within(largeBudget, memoryBytes)
+    this.#overviewBudget = within(OVERVIEW_BUDGET, memoryBytes)
   }
 
   /** Starts the process for previews and keeps one from now on: a preview must not wait for a start. */
@@ -273,6 +280,13 @@ export class Decoder {
     return resultOf(await this.#run(pool, 'makeVariants', input, { budget, party }), budget)
   }
 
+  /** Draws a board as one JPEG. Rejects with `damaged` or `too-heavy` if a file breaks the process, and with `busy`. */
+  async drawOverview(input: OverviewInput, party?: Party): Promise<Uint8Array> {
+    const budget = this.#overviewBudget
+    const reply = await this.#run(this.#overviews, 'drawOverview', input, { budget, party })
+    return resultOf(reply, budget)
+  }
+
   /** Resolves when no sender waits for a process, or after a second: variants may run then. */
   whenIdle(): Promise<void> {
     return this.#validation.whenIdle(MAX_IDLE_WAIT_MS)
@@ -280,7 +294,8 @@ export class Decoder {
 
   async close(): Promise<void> {
     this.#closed = true
-    const pools = [this.#previews, this.#validation, this.#freshVariants, this.#variants]
+    const drawing = [this.#freshVariants, this.#variants, this.#overviews]
+    const pools = [this.#previews, this.#validation, ...drawing]
     await Promise.all(pools.map((pool) => pool.close()))
   }
 
