@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Browser, BrowserContext } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { startBaseline } from '../bench/support/baseline-process.ts'
 import { drawPhoto } from '../bench/support/photo.ts'
@@ -19,6 +19,8 @@ const FILE = resolve(import.meta.dirname, 'images/race.webp')
 const MAX_FILE_BYTES = 1_500_000
 const PANE = { width: 480, height: 420 }
 const HEAD_PX = 56
+/** Of so many frames that a page draws, one is filmed. */
+const SHOWN_FRAMES_COUNT = 3
 /** The length of a frame while much happens, and later. */
 const FINE_FRAMES_MS = { until: 2_000, step: 50 }
 const FRAME_MS = 250
@@ -110,17 +112,8 @@ async function openLane(
   return async (file) => {
     const { page } = viewer
     page.setDefaultTimeout(60_000)
-    const frames: Frame[] = []
-    let isOver = false
+    const frames = await filmPage(page)
     const dropped = now()
-    const filming = (async () => {
-      while (!isOver) {
-        const at = now()
-        frames.push({ at, image: await page.screenshot({ type: 'jpeg', quality: 92 }) })
-        // More pictures than the film has would only take CPU time from both.
-        await page.waitForTimeout(Math.max(0, at + stepAt(at - dropped) - now()))
-      }
-    })()
     await sender.drop([file], MIDDLE)
     const shown = async (image: string) => {
       const found = await page.waitForFunction(
@@ -141,13 +134,33 @@ async function openLane(
     }
     const times = { first: await shown(first), whole: await shown(whole) }
     await page.waitForTimeout(AFTER_MS)
-    isOver = true
-    await filming
     for (const context of contexts) await context.close()
     await shaper.close()
     const moved = frames.map(({ at, image }) => ({ at: at - dropped, image }))
     return { title, frames: moved, ...times }
   }
+}
+
+/**
+ * Returns a list to which frames of a page are added for as long as it is open. The browser makes one where the page
+ * has changed: screenshots at intervals would take the CPU from both lanes.
+ */
+async function filmPage(page: Page): Promise<readonly Frame[]> {
+  const frames: Frame[] = [
+    { at: now(), image: await page.screenshot({ type: 'jpeg', quality: 92 }) },
+  ]
+  const cdp = await page.context().newCDPSession(page)
+  cdp.on('Page.screencastFrame', ({ data, sessionId }) => {
+    frames.push({ at: now(), image: Buffer.from(data, 'base64') })
+    // The next frame comes once this one is taken; none does from a page that closes.
+    cdp.send('Page.screencastFrameAck', { sessionId }).catch(() => {})
+  })
+  await cdp.send('Page.startScreencast', {
+    format: 'jpeg',
+    quality: 92,
+    everyNthFrame: SHOWN_FRAMES_COUNT,
+  })
+  return frames
 }
 
 /** Writes both lanes side by side, in real time. */
