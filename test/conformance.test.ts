@@ -12,6 +12,7 @@ import {
   wireSchemas,
 } from '@wirephoto/board'
 import { checkClient, checkServer, type Outcome } from '@wirephoto/conformance'
+import { EFFORT_FACTOR } from './support/effort.ts'
 import { findPython } from './support/find-python.ts'
 import { InProcessServer } from './support/in-process-server.ts'
 
@@ -51,7 +52,9 @@ describe('conformance', { concurrency: true }, () => {
     await assertPasses((options) => checkClient(options, [python!, PYTHON_CLIENT]))
   })
 
-  test('W74: a client that adds twice, skips frames and tells no old picture fails', async () => {
+  test('W74: a client that adds twice, skips frames and tells no old picture fails', {
+    skip: EFFORT_FACTOR === 1 && 'by npm run test:long',
+  }, async () => {
     const address = `${server.url}/b/${await server.newBoard()}`
     const command = [process.execPath, FAULTY_CLIENT]
     const { passed } = await checkClient({ address, write: () => {} }, command)

@@ -20,11 +20,13 @@ const PATTERNS = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts']
 const SLOWEST_FIRST = ['test/crash/kill.test.ts', 'test/hostile/corpus.test.ts']
 /** The files that do more with more effort: rounds, or hosts. */
 const LONG_FILES = [
+  'packages/cli/src/serve.test.ts',
   'packages/engine/src/postgres/contract.test.ts',
   'packages/engine/src/sqlite/damage.test.ts',
   'packages/engine/src/sqlite/sqlite.test.ts',
   'packages/server/src/http/archives-large.test.ts',
   'packages/server/src/images/metadata/scrubber.test.ts',
+  'test/conformance.test.ts',
   'test/crash/kill.test.ts',
   'test/e2e/drop.test.ts',
   'test/e2e/languages.test.ts',
