@@ -19,7 +19,7 @@ const FILE = resolve(import.meta.dirname, 'images/race.webp')
 const MAX_FILE_BYTES = 1_500_000
 const PANE = { width: 480, height: 420 }
 const HEAD_PX = 56
-/** Of so many frames that a page draws, one is filmed. */
+/** The frames that a page draws for each that is filmed. */
 const SHOWN_FRAMES_COUNT = 3
 /** The length of a frame while much happens, and later. */
 const FINE_FRAMES_MS = { until: 2_000, step: 50 }
