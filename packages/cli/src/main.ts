@@ -1,12 +1,15 @@
 import { Command, CommanderError } from 'commander'
+import { backupCommand } from './commands/backup.ts'
 import { boardsCommand } from './commands/boards.ts'
 import { checkCommand } from './commands/check.ts'
 import { completionCommand } from './commands/completion.ts'
+import { copyCommand } from './commands/copy.ts'
 import { exportCommand } from './commands/export.ts'
 import { importCommand } from './commands/import.ts'
 import { liveCommand } from './commands/live.ts'
 import { ownerCodeCommand } from './commands/owner-code.ts'
 import { pushCommand } from './commands/push.ts'
+import { restoreCommand } from './commands/restore.ts'
 import { serveCommand, useEnvironment } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
 import { watchCommand } from './commands/watch.ts'
@@ -27,6 +30,9 @@ const commands: Command[] = [
   showCommand(),
   ownerCodeCommand(),
   checkCommand(),
+  backupCommand(),
+  restoreCommand(),
+  copyCommand(),
   exportCommand(),
   importCommand(),
   boardsCommand(),

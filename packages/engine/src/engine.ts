@@ -56,6 +56,8 @@ export interface EngineOptions {
    * finished. Default: false.
    */
   readonly inspects?: boolean | undefined
+  /** Opens an engine that boards are being brought into, which no server may use yet. Default: false. */
+  readonly fills?: boolean | undefined
 }
 
 /** Something wrong with the stored data, for the operator. */
@@ -82,8 +84,12 @@ export type FaultCode =
 
 /** The set of boards, by id. */
 export interface Boards {
-  /** Creates an empty board with a new epoch. Resolves to false if the id is taken. */
-  create(board: string): Promise<boolean>
+  /**
+   * Creates an empty board with a new epoch. Resolves to false if the id is taken.
+   *
+   * @param createdAt When it was made, in milliseconds since 1970, for one that comes from elsewhere. Default: now.
+   */
+  create(board: string, createdAt?: number): Promise<boolean>
 
   /** Resolves to whether the board exists. */
   has(board: string): Promise<boolean>

@@ -1,6 +1,8 @@
 import type { Engine, EngineOptions } from './engine.ts'
 import { EngineError, withoutPassword } from './errors.ts'
+import { assertFilled } from './filling.ts'
 import { withRecordVersions } from './record-versions.ts'
+import type { Bucket } from './s3/bucket.ts'
 import { MARK, readPointer } from './s3/pointers.ts'
 
 /**
@@ -19,6 +21,7 @@ export async function openEngine(url: string, options: EngineOptions = {}): Prom
   const withBlobs = blobs === undefined ? withOwnBlobs : await blobsOf(blobs, options)
   const engine = await openStorage(storageUrl, options)
   try {
+    if (!options.fills) await assertFilled(engine)
     return withRecordVersions(await withBlobs(engine))
   } catch (error) {
     await engine.close()
@@ -40,6 +43,16 @@ async function blobsOf(
   const { parseS3Address, withS3 } = await loadDriver('aws4fetch', () => import('./s3/s3.ts'))
   const address = parseS3Address(blobs.includes('://') ? blobs : decodeURIComponent(blobs))
   return (engine) => withS3(engine, address, options)
+}
+
+/**
+ * Opens a bucket of S3 that has other things than an engine's pictures: `s3://bucket?endpoint=…&region=…`.
+ *
+ * @throws EngineError, with a sentence for the operator.
+ */
+export async function openBucket(url: string): Promise<Bucket> {
+  const { openS3Bucket } = await loadDriver('aws4fetch', () => import('./s3/s3.ts'))
+  return openS3Bucket(url)
 }
 
 /** Leaves the pictures of an engine in its database. Rejects with an EngineError if they are in S3. */

@@ -19,6 +19,7 @@ import { Archives } from './archive/archives.ts'
 import { DownloadProgress } from './archive/download-progress.ts'
 import { KeptPlans } from './archive/kept-plans.ts'
 import { Audit } from './audit/audit.ts'
+import { openBackupSocket } from './backup/backup-socket.ts'
 import { Boards, DEFAULT_BOARD_ID } from './boards/boards.ts'
 import { MarkedPictures } from './boards/marked-pictures.ts'
 import { type Bounds, boundsWith } from './bounds.ts'
@@ -408,6 +409,8 @@ async function openStorage(
   const engine = await openEngine(address, { acceptLoss })
   stack.defer(() => engine.close())
   for (const { code, message } of await engine.health()) log.warn({ fault: code }, message)
+  const locked = lockedFolderOf(address)
+  if (locked !== null) stack.defer(await openBackupSocket(locked, engine, log))
   const clock =
     injectedClock ?? new TrustedClock({ newest: await engine.newestTime(), log, steadyMs })
   stack.defer(() => clock.close())
@@ -447,8 +450,13 @@ async function openStorage(
 
 /** Returns the folders that a server writes to. */
 function foldersOf(data: string, engine: string): Set<string> {
+  return new Set([resolve(data), lockedFolderOf(engine) ?? resolve(data)])
+}
+
+/** Returns the folder that an engine locks; null for one that servers share. */
+function lockedFolderOf(engine: string): string | null {
   const [, stored] = /^sqlite:(.+)/.exec(withoutBlobs(engine)) ?? []
-  return new Set([resolve(data), resolve(stored ?? data)])
+  return stored === undefined ? null : resolve(stored)
 }
 
 /**

@@ -40,6 +40,17 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     for (const { createdAt } of list) assert.ok(createdAt >= before && createdAt <= Date.now())
   })
 
+  test('E70: a board that comes from elsewhere keeps the time it was made', async (t) => {
+    const { engine, cleanup } = await open()
+    t.after(cleanup)
+    const before = Date.now()
+    assert.equal(await engine.boards.create('main', 1_600_000_000_000), true)
+    assert.equal(await engine.boards.create('main', 1_500_000_000_000), false)
+    const [{ createdAt } = {}] = await engine.boards.list()
+    assert.equal(createdAt, 1_600_000_000_000)
+    assert.ok((await engine.log.load('main')).changedAt >= before)
+  })
+
   test('T9: the newest time is that of the last append, and 0 without a board', async (t) => {
     const { engine, cleanup } = await open()
     t.after(cleanup)

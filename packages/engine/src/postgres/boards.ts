@@ -6,8 +6,9 @@ import { blobsIn, noteEnded } from './ended-blobs.ts'
 
 /** Opens the set of boards. */
 export const openBoards = (database: Database): Boards => ({
-  async create(board) {
-    const values = [board, Date.now(), newStamp(), newStamp()]
+  async create(board, createdAt) {
+    const now = Date.now()
+    const values = [board, createdAt ?? now, newStamp(), newStamp(), now]
     const [row] = await database.query<{ made: boolean }>(CREATE_BOARD, values)
     return row!.made
   },
@@ -113,7 +114,7 @@ const CREATE_BOARD = {
     INSERT INTO boards (id, created_at, epoch, seq, stamp) VALUES ($1, $2, $3, 0, $4)
     ON CONFLICT DO NOTHING RETURNING key
   ), batch AS (
-    INSERT INTO batches (board, seq, stamp, at) SELECT key, 0, $4, $2 FROM board
+    INSERT INTO batches (board, seq, stamp, at) SELECT key, 0, $4, $5 FROM board
   )
   SELECT EXISTS (SELECT FROM board) AS made`,
 }

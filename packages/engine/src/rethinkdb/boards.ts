@@ -49,7 +49,7 @@ export const openBoards = (
   tables: Tables,
   load: ChangeLog['load'],
 ): Boards => ({
-  create: (board) => database.run(createQuery(tables, board)),
+  create: (board, createdAt) => database.run(createQuery(tables, board, createdAt)),
   has: async (board) => (await database.run(tables.boards.get(board))) !== null,
   list: () =>
     database.run<BoardInfo[]>(
@@ -145,9 +145,16 @@ async function deleteEpoch(database: Database, tables: Tables, epoch: string): P
 }
 
 /** Builds the creation of a board. Its first batch is written first, so that every board has one. */
-function createQuery({ boards, batches }: Tables, board: string): Query {
+function createQuery({ boards, batches }: Tables, board: string, createdAt?: number): Query {
   const [epoch, stamp, now] = [newStamp(), newStamp(), Date.now()]
-  const row: BoardRow = { id: board, epoch, createdAt: now, seq: 0, stamp, floor: 0 }
+  const row: BoardRow = {
+    id: board,
+    epoch,
+    createdAt: createdAt ?? now,
+    seq: 0,
+    stamp,
+    floor: 0,
+  }
   const start: BatchRow = {
     id: [epoch, 0],
     board,

@@ -27,8 +27,9 @@ interface S3Request {
 }
 
 /** An object in a list. */
-interface ListedObject {
+export interface ListedObject {
   readonly key: string
+  readonly size: number
   /** Seconds since it was written, by the clock of S3. */
   readonly ageS: number
 }
@@ -95,7 +96,8 @@ export class Bucket {
       for (const [, entry = ''] of xml.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
         key = textOf(entry, 'Key')
         const at = Date.parse(textOf(entry, 'LastModified') ?? '')
-        if (key !== undefined) yield { key, ageS: (now - at) / 1_000 }
+        const size = Number(textOf(entry, 'Size'))
+        if (key !== undefined) yield { key, size, ageS: (now - at) / 1_000 }
       }
       if (textOf(xml, 'IsTruncated') !== 'true' || key === undefined) return
       after = key

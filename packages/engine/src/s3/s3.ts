@@ -2,7 +2,7 @@ import type { Engine, EngineOptions } from '../engine.ts'
 import { EngineError } from '../errors.ts'
 import { newStamp } from '../ids.ts'
 import { InFlight } from '../in-flight.ts'
-import type { S3Address } from './address.ts'
+import { parseS3Address, type S3Address } from './address.ts'
 import { openS3Blobs } from './blobs.ts'
 import { Bucket } from './bucket.ts'
 import { toEngineError } from './errors.ts'
@@ -50,6 +50,18 @@ export async function withS3(
       await engine.close()
     },
   }
+}
+
+/** Opens a bucket by its address. Rejects with an EngineError if it can't be listed. */
+export async function openS3Bucket(url: string): Promise<Bucket> {
+  const address = parseS3Address(url)
+  const bucket = new Bucket(address)
+  try {
+    for await (const _ of bucket.list('wirephoto')) break
+  } catch (error) {
+    throw toEngineError(error, address)
+  }
+  return bucket
 }
 
 /** Finds out whether the bucket can be used, and is the one that the engine's pictures are in. */

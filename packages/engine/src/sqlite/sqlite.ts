@@ -34,7 +34,7 @@ export async function openSqlite(
 
   return {
     boards: {
-      create: (board) => database.call('createBoard', board),
+      create: (board, createdAt) => database.call('createBoard', board, createdAt),
       has: (board) => database.call('hasBoard', board),
       list: () => database.call('listBoards'),
       remove: (board, at) => database.call('removeBoard', board, at),

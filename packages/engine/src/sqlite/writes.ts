@@ -89,9 +89,9 @@ export function prepareWrites(db: DatabaseSync) {
   }
 
   return {
-    createBoard(board: string): boolean {
+    createBoard(board: string, createdAt = Date.now()): boolean {
       const stamp = newStamp()
-      const row = newBoard.get(board, Date.now(), newStamp(), stamp)
+      const row = newBoard.get(board, createdAt, newStamp(), stamp)
       if (row) newBatch.run(row.key!, 0, stamp, Date.now())
       return row !== undefined
     },

@@ -1,0 +1,11 @@
+export {
+  type Backup,
+  type BackupOptions,
+  type BlobProblem,
+  type CopyProgress,
+  makeBackup,
+} from './backup.ts'
+export { serverSource } from './backup-socket.ts'
+export { type BoardSource, engineSource } from './board-point.ts'
+export { copyBoards, type Filled, restore } from './fill.ts'
+export { openStore } from './store.ts'
