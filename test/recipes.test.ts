@@ -1,17 +1,24 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { access, readFile, writeFile } from 'node:fs/promises'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
 import { before, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { ImageRecord } from '@wirephoto/board'
 import { type Board, connect } from '@wirephoto/client'
+import { wallWords } from '@wirephoto/web/words/wall'
+import type { Browser } from 'playwright-core'
 import sharp from 'sharp'
+import { parse } from 'yaml'
+import { launchBrowser } from './support/browser.ts'
 import { cleanupAfter } from './support/cleanup.ts'
 import { findPython } from './support/find-python.ts'
+import { freePort } from './support/free-port.ts'
 import { drawPicture } from './support/pictures.ts'
 import { Recipes } from './support/recipes.ts'
 import { ServerProcess } from './support/server-process.ts'
@@ -24,32 +31,74 @@ const python = await findPython('matplotlib, websocket')
 /** Two seconds of a moving test picture, in place of a camera. */
 const TEST_CAMERA = '-re -f lavfi -i testsrc=size=320x240:rate=5 -t 2'
 
+interface HomeAssistant {
+  readonly shell_command: { readonly front_door_to_wirephoto: string }
+  readonly rest_command: {
+    readonly wirephoto_show_url: Readonly<
+      Record<'url' | 'method' | 'content_type' | 'payload', string>
+    > & { readonly headers: { readonly authorization: string } }
+  }
+}
+
 const stack = cleanupAfter()
 let recipes: Recipes
 let server: ServerProcess
 let board: Board
 let camera: string
+let browser: Browser
+let photo: Uint8Array<ArrayBuffer>
+/** The port of the team's receiver, which the server may reach. */
+let hookPort: number
 /** How many frames came to somebody who looks at the board, by the tile's id. */
 const frameCounts = new Map<string, number>()
 
 before(async () => {
   recipes = await Recipes.open(stack)
-  server = stack.adopt(await ServerProcess.open(), (each) => each.close())
+  hookPort = await freePort()
+  const args = ['--webhook-to', `127.0.0.1:${hookPort}`]
+  server = stack.adopt(await ServerProcess.open({ args }), (each) => each.close())
   board = stack.adopt(await connect(server.url), (each) => each.close())
   board.on('frame', ({ id }) => frameCounts.set(id, (frameCounts.get(id) ?? 0) + 1))
-  const snapshot = await drawPicture({ width: 320, height: 240 })
-  const http = createServer((_request, response) => response.end(snapshot)).listen(0, '127.0.0.1')
+  browser = stack.adopt(await launchBrowser(), (each) => each.close())
+  photo = new Uint8Array(await drawPicture({ width: 320, height: 240 }))
+  camera = await listen((_request, response) => response.end(photo))
+})
+
+/** Opens a server for the time of all tests. Resolves to its address. */
+async function listen(answer: RequestListener): Promise<string> {
+  const http = createServer(answer).listen(0, '127.0.0.1')
   stack.defer(() => void http.close())
   await once(http, 'listening')
-  camera = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
-})
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+}
+
+/** Asks something of a board, by a link. */
+function ask(link: string, path: string, { method = 'GET' } = {}): Promise<Response> {
+  const { origin, pathname, hash } = new URL(link)
+  const [, id] = /^\/b\/([\w-]+)/.exec(pathname)!
+  const authorization = `Bearer ${hash.slice(1)}`
+  return fetch(`${origin}/api/boards/${id}/${path}`, { method, headers: { authorization } })
+}
+
+/** Adds a picture as somebody with a link does. */
+async function send(link: string, name: string, by: string) {
+  const { origin, pathname, hash } = new URL(link)
+  const authorization = hash && `Bearer ${hash.slice(1)}`
+  const response = await fetch(`${origin}${pathname}/${name}?by=${by}`, {
+    method: 'PUT',
+    headers: { ...(authorization && { authorization }) },
+    body: photo,
+  })
+  return (await response.json()) as ImageRecord & { held?: true }
+}
 
 const stands = () => ({
   'http://localhost:8000': server.url,
   '-i rtsp://camera.lan/1': TEST_CAMERA,
   'http://camera.lan': camera,
 })
-const start = (command: string) => recipes.start(command, stands(), { WIREPHOTO_URL: server.url })
+const start = (command: string, env: NodeJS.ProcessEnv = {}) =>
+  recipes.start(command, stands(), { WIREPHOTO_URL: server.url, ...env })
 const run = (command: string) => recipes.run(command, stands(), { WIREPHOTO_URL: server.url })
 
 /** Resolves to the tile of a slot, once it is as wanted. */
@@ -109,4 +158,132 @@ test('I71: a camera with an address needs no ffmpeg', async () => {
   const tile = await running.while(tileOf('gate'))
   assert.deepEqual([tile.width, tile.height], [320, 240])
   await running.end()
+})
+
+test('I72: a team has its links, and a line is posted of what somebody adds', async (t) => {
+  const [make, receive] = recipes.blocks('Team', 'sh')
+  const posted = Promise.withResolvers<unknown>()
+  const chat = await listen((request, response) => {
+    posted.resolve(json(request))
+    response.end()
+  })
+  await run(make!)
+  const links = await readFile(join(recipes.folder, 'links.txt'), 'utf8')
+  assert.deepEqual(links.match(/^\w+/gm), ['own', 'edit', 'add', 'view'])
+  const add = /^add {2}(\S+)$/m.exec(links)![1]!
+  const receiving = start(receive!.replace('9000', `${hookPort}`), { CHAT_URL: chat })
+  t.after(() => receiving.end())
+  await receiving.until(/are told to port/)
+  await send(add, 'harbour.jpg', 'Anna')
+  await receiving.while(posted.promise)
+  assert.deepEqual(await posted.promise, { text: 'Anna added harbour.jpg' })
+  // Nobody else can have a line written.
+  const forged = await fetch(`http://127.0.0.1:${hookPort}/`, { method: 'POST', body: '{}' })
+  assert.equal(forged.status, 403)
+  const own = /^own {2}(\S+)$/m.exec(links)![1]!
+  await receiving.end()
+  const { webhooks } = (await (await ask(own, 'webhooks')).json()) as { webhooks: unknown[] }
+  assert.deepEqual(webhooks, [])
+})
+
+test("I73: a guest's picture is on the wall once the host has let it in", async () => {
+  const [command] = recipes.blocks('Wall', 'sh')
+  const told = await run(command!)
+  const [wall, host, guests] = ['Wall', 'Host', 'Guests'].map(
+    (who) => new RegExp(`^${who} +([^\\s,]+)`, 'm').exec(told)![1]!,
+  )
+  assert.match(await readFile(join(recipes.folder, 'guests.svg'), 'utf8'), /^<svg/)
+  const page = await browser.newPage()
+  await page.goto(wall!)
+  await page.getByText('Ada and Grace').waitFor()
+  const joining = (await (await ask(wall!, 'join-code')).json()) as { role: string }
+  assert.equal(joining.role, 'add', 'the code that it shows where others reach the server')
+  const { id, held } = await send(guests!, 'cake.jpg', 'Ben')
+  assert.equal(held, true)
+  await page.getByText(wallWords.empty).waitFor()
+  await ask(host!, `held/${id}/approve`, { method: 'POST' })
+  await page.waitForFunction(
+    () => document.querySelector<HTMLImageElement>('.wall-slide img')?.naturalWidth,
+  )
+  await page.close()
+})
+
+test('I74: a class joins by codes, and takes home what each group has', async () => {
+  const [make, codes, takeHome] = recipes.blocks('Class', 'sh')
+  const made = await run(make!)
+  const again = await run(codes!)
+  assert.equal(again, made, 'a code is good for ten minutes')
+  const urls = [...made.matchAll(/^(Volcanoes|Rivers): (\S+\/j\/\w+)$/gm)].map(([, , url]) => url!)
+  assert.equal(urls.length, 2)
+  const page = await browser.newPage()
+  await page.goto(urls[0]!)
+  await page.waitForURL(/\/b\/[\w-]+$/)
+  const cookies = await page.context().cookies()
+  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+  const { origin, pathname } = new URL(page.url())
+  await page.close()
+  const sent = await fetch(`${origin}${pathname}/etna.jpg`, {
+    method: 'PUT',
+    headers: { cookie, origin },
+    body: photo,
+  })
+  assert.equal(sent.status, 201)
+  await run(takeHome!)
+  const zip = await readFile(join(recipes.folder, 'Volcanoes.zip'))
+  assert.ok(zip.includes('etna.jpg'))
+  await access(join(recipes.folder, 'Rivers.zip'))
+})
+
+test('I75: OBS shows each new picture over the scene, at the address of the recipe', async () => {
+  const [addresses] = recipes.blocks('OBS', 'text')
+  const [css] = recipes.blocks('OBS', 'css')
+  await send(`${server.url}/b/main`, 'start.jpg', 'Anna')
+  const page = await browser.newPage({ viewport: { width: 640, height: 360 } })
+  for (const address of addresses!.trim().split('\n')) {
+    await page.goto(address.replace('http://localhost:8000', server.url))
+    await page.waitForFunction(
+      () => document.querySelector<HTMLImageElement>('.wall img')?.naturalWidth,
+    )
+  }
+  // OBS puts its own CSS first, and draws pages without a ground.
+  await page.addStyleTag({ content: `body { background-color: rgba(0, 0, 0, 0); } ${css!}` })
+  const { data } = await sharp(await page.screenshot({ omitBackground: true }))
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  assert.equal(data[3], 0, 'the corner is transparent')
+  await page.close()
+})
+
+test('I76: the requests of Home Assistant show a snapshot, and add a picture by its address', async (t) => {
+  const { shell_command: shell, rest_command: rest } = parse(
+    recipes.blocks('Home Assistant', 'yaml')[0]!,
+  ) as HomeAssistant
+  const snapshot = join(recipes.folder, 'front_door.jpg')
+  await writeFile(snapshot, photo)
+  const secret = randomBytes(16).toString('base64url')
+  const asHere = (text: string, url: string) =>
+    text
+      .replace('/config/www/front_door.jpg', snapshot)
+      .replace('http://localhost:8000', url)
+      .replace('SECRET', secret)
+  await run(asHere(shell.front_door_to_wirephoto, server.url))
+  const tile = await tileOf('front_door')
+  assert.equal(tile.width, 320)
+
+  // A server that may fetch from this machine, as others do from the internet.
+  const port = await freePort()
+  const near = await ServerProcess.open({
+    port,
+    main: join(import.meta.dirname, 'support/serve-with-local-fetch.ts'),
+    args: ['--public-url', `http://wire.test:${port}`],
+  })
+  t.after(() => near.close())
+  const { url, method, content_type, headers, payload } = rest.wirephoto_show_url
+  const response = await fetch(asHere(url, near.url), {
+    method,
+    headers: { 'content-type': content_type, authorization: asHere(headers.authorization, '') },
+    body: payload.replace('{{ url }}', `${camera}/snap.jpg`),
+  })
+  assert.equal(response.status, 201, await response.text())
 })

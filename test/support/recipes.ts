@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -75,20 +76,27 @@ export class Recipes {
 /** A command that goes on until it is ended, with all processes of its pipe. */
 export class RunningRecipe {
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>
-  readonly #pid: number
+  readonly #child: ChildProcess
 
   constructor(line: string, cwd: string, env: NodeJS.ProcessEnv) {
-    const child = spawn('bash', ['--norc', '-euo', 'pipefail', '-c', line], {
+    const child = (this.#child = spawn('bash', ['--norc', '-euo', 'pipefail', '-c', line], {
       cwd,
       env,
       // A group of its own, so that all processes of a pipe can be ended.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    this.#pid = child.pid!
+    }))
     this.ended = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]).then(
       ([[code], stdout, stderr]) => ({ code: code as number | null, stdout, stderr }),
     )
+  }
+
+  /** Resolves when it has printed a line like that. */
+  async until(line: RegExp): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const lines = createInterface(this.#child.stdout!)
+    lines.on('line', (each) => line.test(each) && resolve())
+    await this.while(promise)
   }
 
   /** Resolves to what comes of `wanted`; rejects with the command's output if that ends first. */
@@ -101,7 +109,7 @@ export class RunningRecipe {
 
   async end(): Promise<void> {
     try {
-      process.kill(-this.#pid, 'SIGTERM')
+      process.kill(-this.#child.pid!, 'SIGTERM')
     } catch {
       // It has ended.
     }
