@@ -8,7 +8,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund && npm run pack:all
 FROM node:24-bookworm-slim AS install
 WORKDIR /opt/wirephoto
 COPY --from=build /src/packed/wirephoto-[0-9]*.tgz ./
-RUN npm install --omit=dev --no-audit --no-fund ./wirephoto-*.tgz pg@8.23.1 rethinkdb-ts@3.0.0 aws4fetch@1.0.20 \
+RUN npm install --omit=dev --no-audit --no-fund ./wirephoto-*.tgz pg@8.23.1 rethinkdb-ts@3.0.0 aws4fetch@1.0.20 @redis/client@6.3.1 \
   && rm wirephoto-*.tgz
 
 FROM node:24-bookworm-slim

@@ -19,7 +19,7 @@ export default {
       ],
       project: [`{bench,docs,examples,lint,packing,test}/${project}`, '*.ts'],
       // A program that a test starts, and a driver that the engine's own tests use.
-      ignoreDependencies: ['@arethetypeswrong/cli', 'aws4fetch'],
+      ignoreDependencies: ['@arethetypeswrong/cli', '@redis/client', 'aws4fetch'],
       // Debian's, where the test that needs it says so when it is missing.
       ignoreBinaries: ['prlimit', 'script', 'strace', 'taskset', 'WebKitWebDriver', 'Xvfb'],
     },
@@ -37,6 +37,8 @@ export default {
     'packages/server': {
       entry: ['src/**/*.test.ts', 'examples/*.ts'],
       project: [project],
+      // A driver, installed by those who use it.
+      ignoreDependencies: ['@redis/client'],
       // Debian's, as above.
       ignoreBinaries: ['exiftool'],
     },

@@ -47,7 +47,7 @@ test('I67: it installs the drivers by the versions that the tests run with', asy
     devDependencies: Record<string, string>
   }
   const text = await read('Dockerfile')
-  for (const name of ['pg', 'rethinkdb-ts', 'aws4fetch'])
+  for (const name of ['pg', 'rethinkdb-ts', 'aws4fetch', '@redis/client'])
     assert.ok(text.includes(` ${name}@${devDependencies[name]} `), name)
 })
 

@@ -13,6 +13,10 @@ interface RunningAt {
   readonly data: string
   /** URL of a database that servers share, without its password; null for a data folder alone. */
   readonly shared: string | null
+  /** The URL of the bus, without its password; null for none. */
+  readonly bus: string | null
+  /** Where other servers reach this one; null for nowhere. */
+  readonly nodeUrl: string | null
   /** The board that --classic opens to everybody, and its second port; null without --classic. */
   readonly classic: { readonly board: string; readonly port: number | null } | null
   /** Whom the front board is for: this computer, all who reach the server, or those who have a link or the code. */
@@ -48,13 +52,22 @@ export function banner(at: RunningAt): string {
     ...(shared
       ? [
           `Boards and pictures lie in ${shared}, uploads on their way in ${data}`,
-          'Other servers may share them. Who drags what, and how far uploads are, each shows to its own visitors.',
+          `Other servers may share them. ${crossing(at)}`,
         ]
       : [`Boards and pictures lie in ${data}`]),
     ...(warning ? [warning] : []),
     ...(everywhere && shown ? ['', renderUnicodeCompact(shown), ''] : []),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** Says what reaches people on other servers beside changes. */
+function crossing({ bus, nodeUrl }: RunningAt): string {
+  if (bus === null && nodeUrl === null)
+    return 'Who drags what, and how far uploads are, each shows to its own visitors; --bus or --node-url lets that cross.'
+  const reached = nodeUrl === null ? '' : `; they reach this one at ${nodeUrl}`
+  const by = bus === null ? 'their own connections' : bus
+  return `Who drags what, and how far uploads are, crosses by ${by}${reached}.`
 }
 
 const urlOf = (name: string, port: number): string =>

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { isBoardId, type MediaType, optionalKinds, SECRET } from '@wirephoto/board'
+import { withoutPassword } from '@wirephoto/engine'
 import type { ServerConfig } from '@wirephoto/server'
 import { type Bounds, parseBound } from '@wirephoto/server/bounds'
 import { isLoopback } from '@wirephoto/server/loopback'
@@ -158,6 +159,19 @@ export function parseLogLevel(text: string): LogLevel {
 /** Parses the URL of this server, which may have a path, into one without a slash at the end. */
 export const parseOwnUrl = (text: string): string =>
   urlOf(text, '--public-url (WIREPHOTO_PUBLIC_URL)', 'https://board.example or https://host/photos')
+/** Parses the URL by which other servers reach this one. */
+export const parseNodeUrl = (text: string): string =>
+  urlOf(text, '--node-url (WIREPHOTO_NODE_URL)', 'http://10.0.0.5:8000')
+
+/** Parses the URL of a Redis, or a Valkey. */
+export function parseBus(text: string): string {
+  const { protocol } = URL.canParse(text) ? new URL(text) : { protocol: '' }
+  if (/^(redis|valkey)s?:$/.test(protocol)) return text.replace(/^valkey/, 'redis')
+  throw new OperatorError(
+    `${quoted(withoutPassword(text))} is no bus; give --bus (WIREPHOTO_BUS) a Redis or Valkey, as redis://localhost:6379.`,
+  )
+}
+
 /** Parses the URL of another server likewise. */
 export const parseServer = (text: string): string =>
   urlOf(text, '--to', 'http://localhost:8000 or https://host/photos')

@@ -23,6 +23,8 @@ import { openBackupSocket } from './backup/backup-socket.ts'
 import { Boards, DEFAULT_BOARD_ID } from './boards/boards.ts'
 import { MarkedPictures } from './boards/marked-pictures.ts'
 import { type Bounds, boundsWith } from './bounds.ts'
+import { openNode } from './bus/open-bus.ts'
+import { Relay } from './bus/relay.ts'
 import { Classic } from './classic/classic.ts'
 import { classicRoutes } from './classic/routes.ts'
 import type { ServerConfig } from './config.ts'
@@ -149,6 +151,8 @@ export async function compose(
   stack.defer(() => ownerCodes.close())
   const proxies = trustedProxies(config.trustProxy ?? [])
   const installation = await installationOf(engine)
+  const node = await openNode(config, engine, installation, log, stack)
+  const { bus } = node
   const guard = replacements.guard ?? createGuard({ ...config, proxies, installation, access })
   const fetcher =
     replacements.fetcher ??
@@ -220,6 +224,7 @@ export async function compose(
     clock: boards.clock,
     data: config.data,
     sweep: () => garbageCollector.state,
+    bus,
   })
   const appOptions = {
     guard,
@@ -297,7 +302,7 @@ export async function compose(
       bounds,
       keptAnswers,
     })
-    await routes.register(arrivalRoutes, { ...pictures, incomingFiles, bounds })
+    await routes.register(arrivalRoutes, { ...pictures, incomingFiles, uploadProgress, bounds })
     await routes.register(heldRoutes, { ...pictures, moderation })
     await routes.register(pageRoutes, {
       boards,
@@ -336,6 +341,7 @@ export async function compose(
     uploadProgress,
     slots,
     metrics,
+    publish: (board, message) => bus.publish(board, message),
     log,
     readPageBuild,
     commandLimiter,
@@ -343,6 +349,8 @@ export async function compose(
     heldLogs,
     heldCommands,
   })
+  node.direct?.links?.listen(app.server)
+  stack.use(new Relay({ bus, boards, incomingFiles, uploadProgress, slots, gateway, access, log }))
   moderation.onDecided = (...args) => gateway.tellDecided(...args)
   audit.nameOf = (board, visitor) => gateway.nameOf(board, visitor)
   classic?.attach(app.server)

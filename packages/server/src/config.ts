@@ -40,6 +40,10 @@ export interface ServerConfig {
   readonly data: string
   /** `sqlite:<folder>`, `postgres://…`, `rethinkdb://…` */
   readonly engine: string
+  /** The Redis or Valkey that carries what is ephemeral between servers of one engine: `redis://…`. Default: none. */
+  readonly bus?: string | undefined
+  /** Where other servers of the engine reach this one, without a slash at the end. Default: nowhere. */
+  readonly nodeUrl?: string | undefined
   /** The code of a loss of stored data that the operator accepts. Default: none. */
   readonly acceptLoss?: string | undefined
   /** The largest picture, in bytes. */

@@ -16,6 +16,7 @@ const OWN_SEGMENTS: readonly string[] = [
   'j',
   'live',
   'metrics',
+  'node',
   'readyz',
   'socket.io',
 ]

@@ -4,6 +4,7 @@ import { WireError } from '@wirephoto/board'
 import { type Engine, isDiskFull } from '@wirephoto/engine'
 import { DEFAULT_BOARD_ID } from './boards/boards.ts'
 import { inTime } from './boards/engine-watch.ts'
+import type { Bus, BusState } from './bus/bus.ts'
 import type { SweepState } from './images/last-sweep.ts'
 import type { TrustedClock } from './trusted-clock.ts'
 
@@ -31,6 +32,7 @@ interface Options {
   /** The folder for files that are being sent. */
   readonly data: string
   readonly sweep: () => SweepState
+  readonly bus: Pick<Bus, 'state'>
 }
 
 /** Finds out whether this server can save what it is sent. */
@@ -40,6 +42,11 @@ export class Readiness {
 
   constructor(options: Options) {
     this.#options = options
+  }
+
+  /** The carrier of messages to other servers. */
+  get busKind(): BusState['kind'] {
+    return this.#options.bus.state.kind
   }
 
   /** Lists what is wrong, as of the last second. */
@@ -58,7 +65,9 @@ export class Readiness {
       state.kind === 'stopped'
         ? [{ code: 'sweep-stopped', message: state.sentence, stopsSaving: false }]
         : []
-    return [...database, ...folder, ...clock, ...sweep]
+    const away = this.#options.bus.state.problem
+    const bus = away ? [{ code: 'bus-away', message: away, stopsSaving: false }] : []
+    return [...database, ...folder, ...clock, ...sweep, ...bus]
   }
 
   async #examineDatabase(): Promise<Reason[]> {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WireError } from '@wirephoto/board'
+import { NODE_PATH } from './bus/link-bus.ts'
 import { compose } from './compose.ts'
 import type { ServerConfig } from './config.ts'
 import { urlsForOthers } from './http/addresses.ts'
@@ -104,7 +105,7 @@ export async function createWirephoto(
   const { server: theirs, host, classic, publicUrl, path } = config
   if (theirs) {
     const basePath = basePathOf(publicUrl, path)
-    const socketPaths = classic ? ['/live', '/socket.io'] : ['/live']
+    const socketPaths = ['/live', NODE_PATH, ...(classic ? ['/socket.io'] : [])]
     stack.use(attach(theirs, ours, { basePath, socketPaths }))
   }
   const own = options.port === undefined ? null : { port: options.port, host: host! }

@@ -14,6 +14,7 @@ import { OperatorError, operatorErrorOf } from '../operator-error.ts'
 import {
   parseBoard,
   parseBounds,
+  parseBus,
   parseClassicPort,
   parseCreate,
   parseFetchPorts,
@@ -22,6 +23,7 @@ import {
   parseLogLevel,
   parseMemory,
   parseMetrics,
+  parseNodeUrl,
   parseOrigins,
   parseOwners,
   parseOwnUrl,
@@ -42,6 +44,8 @@ interface Options {
   readonly allowOrigin?: readonly string[]
   readonly data: string
   readonly engine?: string
+  readonly bus?: string
+  readonly nodeUrl?: string
   readonly maxUpload: number
   readonly memory?: number
   readonly refuse?: readonly MediaType[]
@@ -119,6 +123,22 @@ export function serveCommand(): Command {
         '--engine <url>',
         'where boards live: sqlite:<folder>, postgres://… or rethinkdb://… (default: sqlite:<the data folder>)',
       ).env('WIREPHOTO_ENGINE'),
+    )
+    .addOption(
+      new Option(
+        '--bus <url>',
+        'Redis or Valkey that carries what is under way between servers of one engine: redis://…',
+      )
+        .env('WIREPHOTO_BUS')
+        .argParser(parseBus),
+    )
+    .addOption(
+      new Option(
+        '--node-url <url>',
+        'how other servers of the engine reach this one, as http://10.0.0.5:8000',
+      )
+        .env('WIREPHOTO_NODE_URL')
+        .argParser(parseNodeUrl),
     )
     .addOption(
       new Option(
@@ -258,6 +278,8 @@ async function serve(options: Options): Promise<void> {
     oidc,
     data,
     engine,
+    bus: options.bus,
+    nodeUrl: options.nodeUrl,
     maxUpload: options.maxUpload,
     memory: options.memory,
     refuse: options.refuse,
@@ -289,6 +311,8 @@ async function serve(options: Options): Promise<void> {
       urlsForOthers,
       data,
       shared,
+      bus: options.bus === undefined ? null : withoutPassword(options.bus).replace(/\?.*/, ''),
+      nodeUrl: options.nodeUrl ?? null,
       classic: opened,
       front: isPrivate({ ...options, host }) ? 'private' : options.open ? 'open' : 'closed',
       ownerCode: ownerCode?.code ?? null,

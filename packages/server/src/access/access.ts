@@ -206,6 +206,17 @@ export class Access {
     })
   }
 
+  /** Calls back when rights have ended by this server. */
+  onEnded(listener: () => void): void {
+    this.#secrets.onEnded = listener
+  }
+
+  /** Looks at once which rights have ended by another server. */
+  lookAgain(): void {
+    this.#secrets.clear()
+    this.#watch.askNow()
+  }
+
   /** Watches over no right any more. */
   endWatch(): void {
     this.#watch.close()

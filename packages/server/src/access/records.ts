@@ -95,6 +95,22 @@ export interface WebhookRecord {
   readonly key: string
 }
 
+/** A server of the engine, with its last sign of life. */
+export interface ServerRecord {
+  readonly type: 'server'
+  readonly id: string
+  /** Where other servers reach it. */
+  readonly url: string
+  /** Another number each time. */
+  readonly beat: number
+}
+
+/** The key by which the servers of an engine know each other. */
+interface NodeKeyRecord {
+  readonly type: 'node-key'
+  readonly key: string
+}
+
 /** The data of a `Secret`. */
 type SecretData =
   | AccessRule
@@ -105,6 +121,8 @@ type SecretData =
   | CodeRecord
   | OwnerCodeRecord
   | WebhookRecord
+  | ServerRecord
+  | NodeKeyRecord
 type DataOf<T extends SecretData['type']> = Extract<SecretData, { type: T }>
 
 /** Returns a secret's data if they are of the type, else null. */

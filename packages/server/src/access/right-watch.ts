@@ -74,6 +74,11 @@ export class RightWatch {
     return { [Symbol.dispose]: () => this.#watched.delete(watched) }
   }
 
+  /** Asks at once, since a right may have ended. */
+  askNow(): void {
+    if (this.#askTimer && this.#waitingCount < WAITING_QUESTIONS_COUNT) this.#ask()
+  }
+
   /** Stops asking. */
   close(): void {
     clearInterval(this.#askTimer)

@@ -17,6 +17,8 @@ const QUESTIONS_COUNT = 5
  */
 export class SecretCache {
   readonly #secrets: Secrets
+  /** Called when a secret has ended, or stands for something else. */
+  onEnded: () => void = () => {}
   readonly #known = new LRUCache<string, Promise<Secret | null>>({
     max: CACHED_SECRETS_COUNT,
     ttl: CACHE_MS,
@@ -75,6 +77,7 @@ export class SecretCache {
       return await this.#secrets.replace(secret, expected)
     } finally {
       this.#known.delete(secret.hash)
+      this.onEnded()
     }
   }
 
@@ -84,6 +87,7 @@ export class SecretCache {
       return await this.#secrets.remove(hash)
     } finally {
       this.#known.delete(hash)
+      this.onEnded()
     }
   }
 

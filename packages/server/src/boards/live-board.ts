@@ -88,6 +88,8 @@ export class LiveBoard {
   onCrowded: () => void = () => {}
   /** Called when a queue or picture is turned away, since the board remembers as many as it may. */
   onOverfull: () => void = () => {}
+  /** Called when it is closed. */
+  onClosed: () => void = () => {}
   /** Called with what took effect, after it is durable. */
   onActs: (acts: readonly BoardAct[]) => void = () => {}
   /** Called with what this server has appended, and with the records as they were before. */
@@ -307,6 +309,7 @@ export class LiveBoard {
   async close(): Promise<void> {
     this.#closed = true
     this.#unwatch()
+    this.onClosed()
     await this.#running
     this.#listeners.clear()
   }

@@ -4,12 +4,14 @@ import type { Bounds } from '../bounds.ts'
 import { partyOf } from '../fairness/party.ts'
 import { GrowingFileReaders } from '../images/uploads/growing-file-readers.ts'
 import type { IncomingFiles } from '../images/uploads/incoming-files.ts'
+import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { HeldLogs } from '../moderation/held-logs.ts'
 import { INERT } from './blobs.ts'
 import { atBoard, type BoardContext, homeOf, pictureOf } from './board-route.ts'
 
 interface ArrivalRoutesOptions extends BoardContext {
   readonly incomingFiles: IncomingFiles
+  readonly uploadProgress: UploadProgress
   readonly heldLogs: HeldLogs
   readonly bounds: Bounds
 }
@@ -19,7 +21,7 @@ export async function arrivalRoutes(
   app: FastifyInstance,
   context: ArrivalRoutesOptions,
 ): Promise<void> {
-  const { incomingFiles } = context
+  const { incomingFiles, uploadProgress } = context
   const growingFileReaders = new GrowingFileReaders(context.bounds)
   const headers = { ...INERT, 'cache-control': 'no-store' }
 
@@ -28,7 +30,8 @@ export async function arrivalRoutes(
     using home = await homeOf(context, at, request)
     const { board } = home
     const { id } = await pictureOf(board, request)
-    const preview = await incomingFiles.readPreview(board.id, id)
+    const preview =
+      (await incomingFiles.readPreview(board.id, id)) ?? uploadProgress.remotePreview(board.id, id)
     if (!preview) throw new WireError('not-found')
     return await reply.headers(headers).type('image/webp').send(preview)
   })

@@ -18,13 +18,14 @@ export async function healthRoutes(
   app.get('/readyz', async (_request, reply) => {
     const reasons = await readiness.reasons()
     const faults = reasons.map(({ code, message }) => ({ code, message }))
-    if (!reasons.some(({ stopsSaving }) => stopsSaving)) return { ok: true, faults }
+    if (!reasons.some(({ stopsSaving }) => stopsSaving))
+      return { ok: true, bus: readiness.busKind, faults }
     const isStopping = reasons.some(({ code }) => code === 'stopping')
     const error = new WireError(isStopping ? 'stopping' : 'away')
     return reply
       .code(error.status)
       .header('retry-after', String(RETRY_AFTER_S))
-      .send({ ok: false, error, faults })
+      .send({ ok: false, error, bus: readiness.busKind, faults })
   })
   if (metrics === null) return
   app.get('/metrics', async (_request, reply) =>

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import {
   type Downloads,
@@ -7,6 +8,7 @@ import {
   may,
   parseOrThrow,
   serverLimits,
+  uuidv7,
   WIRE_VERSION,
   WireError,
 } from '@wirephoto/board'
@@ -16,6 +18,7 @@ import { WebSocketServer } from 'ws'
 import type { Boards } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import type { Bounds } from '../bounds.ts'
+import type { BusMessage } from '../bus/message.ts'
 import { toWireError } from '../errors.ts'
 import type { LoopTurns } from '../fairness/loop-turns.ts'
 import type { Guard, Guest } from '../http/guard.ts'
@@ -39,6 +42,8 @@ interface GatewayOptions {
   readonly uploadProgress: UploadProgress
   readonly slots: Slots
   readonly metrics: Metrics
+  /** Sends a message to other servers, about a board. */
+  readonly publish: (board: string, message: BusMessage) => void
   readonly log: FastifyBaseLogger
   /** Reads the build of the page that the server serves; null for none. */
   readonly readPageBuild: ReadPageBuild
@@ -90,21 +95,47 @@ export class Gateway {
 
   /** Sends an error to every page that a visitor has open on a board. */
   notify(board: string, visitor: string, error: WireError): void {
-    this.#rooms.get(board)?.sendToVisitor(visitor, 'notice', { error })
+    this.#tell(board, visitor, 'notice', { error })
   }
 
   /** Tells every page that a visitor has open on a board how far their downloads are. */
   tellDownloads(board: string, visitor: string, downloads: Downloads): void {
-    this.#rooms.get(board)?.sendToVisitor(visitor, 'downloads', downloads)
+    this.#tell(board, visitor, 'downloads', downloads)
   }
 
   /** Tells every page that a visitor has open on a board what became of their pictures that have waited. */
   tellDecided(board: string, visitor: string, news: HeldNews): void {
-    this.#rooms.get(board)?.sendToVisitor(visitor, 'held', news)
+    this.#tell(board, visitor, 'held', news)
+  }
+
+  /** Sends an event to every page of a visitor, whatever server it came to. */
+  #tell(
+    board: string,
+    visitor: string,
+    event: 'notice' | 'downloads' | 'held',
+    body: object,
+  ): void {
+    this.#rooms.get(board)?.sendToVisitor(visitor, event, body)
+    this.#options.publish(board, {
+      kind: 'told',
+      body: { visitor, event, body: { ...body } },
+    })
+  }
+
+  /** Takes a message of another server for those who look at a board. */
+  receive(board: string, message: BusMessage, from: string): void {
+    this.#rooms.get(board)?.receive(message, from)
+  }
+
+  /** Tells other servers who is on the boards here, and asks the same, since one may have come. */
+  onPeer(): void {
+    for (const room of this.#rooms.values()) room.onPeer()
   }
 
   /** Has everybody who looks at a board see a file that isn't kept. Returns how many pages and walls that are. */
   showFile(board: string, file: Buffer): number {
+    const id = uuidv7(Date.now(), randomBytes(10))
+    this.#options.publish(board, { kind: 'shown', id, bytes: file })
     return this.#rooms.get(board)?.showFile(file) ?? 0
   }
 
@@ -178,6 +209,7 @@ export class Gateway {
     this.#options.previews.warmUp()
     const room = new Room(board, {
       ...this.#options,
+      publish: (message) => this.#options.publish(board.id, message),
       onEmpty: () => {
         if (this.#rooms.get(board.id) === room) this.#rooms.delete(board.id)
       },

@@ -13,6 +13,7 @@ const open = (options: Partial<ConstructorParameters<typeof Presence>[0]> = {}) 
   new Presence({
     send: () => {},
     hasPicture: (id) => !id.startsWith('unknown'),
+    elsewhere: () => ({}),
     bytes: 100_000,
     bytesPerVisitor: 50_000,
     bytesPerAddress: 100_000,

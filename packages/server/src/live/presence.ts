@@ -17,6 +17,8 @@ interface PresenceOptions {
   /** Passes an update to every viewer of the board. */
   readonly send: (update: PresenceUpdate) => void
   readonly hasPicture: (id: string) => boolean
+  /** Returns the states of the people who are on other servers. */
+  readonly elsewhere: () => PresenceUpdate
   /** Bytes of the selections and drags that are shown: of all, of one visitor, and from one address. */
   readonly bytes: number
   readonly bytesPerVisitor: number
@@ -106,11 +108,20 @@ export class Presence {
 
   #enter(session: string, { visitor, address }: Required<Person>): void {
     add(this.#sessionsByVisitor, visitor, 1)
-    if (!this.#colours.has(visitor))
-      this.#colours.set(visitor, personColour(visitor, new Set(this.#colours.values())))
+    if (!this.#colours.has(visitor)) this.#colours.set(visitor, this.#newColour(visitor))
     this.#addresses.set(session, address)
     const neighbours = this.#sessionsByAddress.get(address) ?? new Set()
     this.#sessionsByAddress.set(address, neighbours.add(session))
+  }
+
+  /** Returns a visitor's colour: the one that they have on another server, or a free one. */
+  #newColour(visitor: string): number {
+    const taken = new Set(this.#colours.values())
+    for (const state of Object.values(this.#options.elsewhere())) {
+      if (state?.visitor === visitor) return state.colour
+      if (state) taken.add(state.colour)
+    }
+    return personColour(visitor, taken)
   }
 
   /** Leaves out pictures that the board doesn't have. */

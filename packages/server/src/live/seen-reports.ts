@@ -12,6 +12,14 @@ interface WatchedPicture {
   readonly seenBy: Set<string>
 }
 
+/** Somebody who has a picture on their screen. */
+export interface Viewer {
+  readonly visitor: string
+  readonly name: string
+  /** Milliseconds that the report was on its way. */
+  readonly lag: number
+}
+
 interface SeenReportsOptions {
   /** Sends a receipt to every page of a visitor. */
   readonly send: (visitor: string, seenBy: SeenBy) => void
@@ -47,16 +55,18 @@ export class SeenReports {
     this.#pictures.set(id, { sender, addedAt, seenBy: new Set() })
   }
 
-  /** Takes a viewer's report of a paint; `lag` is how many milliseconds the report was on its way. */
-  report(id: string, { visitor, name, lag }: { visitor: string; name: string; lag: number }): void {
+  /** Takes a viewer's report of a paint. Returns whether the picture is watched here. */
+  report(id: string, { visitor, name, lag }: Viewer): boolean {
     const picture = this.#pictures.get(id)
-    if (!picture || picture.sender === visitor || picture.seenBy.has(visitor)) return
+    if (!picture) return false
+    if (picture.sender === visitor || picture.seenBy.has(visitor)) return true
     const milliseconds = Math.max(0, Math.round(performance.now() - picture.addedAt - lag))
-    if (milliseconds > limits.seenByWindowMs) return
+    if (milliseconds > limits.seenByWindowMs) return true
     picture.seenBy.add(visitor)
     this.#options.observe(milliseconds)
     this.#unsent.set(id, [...(this.#unsent.get(id) ?? []), { visitor, name, milliseconds }])
     this.#timer ??= setTimeout(() => this.#flush(), INTERVAL_MS)
+    return true
   }
 
   close(): void {

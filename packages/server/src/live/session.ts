@@ -277,9 +277,9 @@ export class Session implements Member {
   }
 
   #onSeen(ids: readonly string[]): void {
-    const { presence, seenReports } = this.#room
+    const { presence } = this.#room
     const viewer = { visitor: this.visitor, name: presence.nameOf(this.id), lag: this.#lag }
-    for (const id of ids) seenReports.report(id, viewer)
+    this.#room.reportSeen(ids, viewer)
     this.#measureRoundTrip()
   }
 

@@ -12,6 +12,7 @@ const FORGET_AFTER_MS = 30_000
 const FORGET_INTERVAL_MS = 10_000
 
 type ShowFrame = (id: string, frame: Buffer) => void
+type ShowFrameAt = (board: string, id: string, frame: Buffer) => void
 
 interface SlotsOptions extends Omit<SlotParts, 'show' | 'framesPerSecond'> {
   readonly bounds: Bounds
@@ -29,6 +30,8 @@ export class Slots {
   readonly #entries = new Map<string, Entry>()
   readonly #listeners = new Map<string, Set<ShowFrame>>()
   readonly #timer: NodeJS.Timeout
+  /** Told of the frames that came to this server, so that others may show them. */
+  onOwnFrame: ShowFrameAt = () => {}
   #isClosed = false
 
   constructor(options: SlotsOptions) {
@@ -65,6 +68,11 @@ export class Slots {
     return slot
   }
 
+  /** Shows a frame, of this server or of another one, to those who look at the board here. */
+  receive(board: string, id: string, frame: Buffer): void {
+    for (const onFrame of this.#listeners.get(board) ?? []) onFrame(id, frame)
+  }
+
   /** Stores the last frame of each slot. */
   async close(): Promise<void> {
     this.#isClosed = true
@@ -76,7 +84,8 @@ export class Slots {
 
   get #parts(): SlotParts {
     const show: SlotParts['show'] = (board, id, frame) => {
-      for (const onFrame of this.#listeners.get(board) ?? []) onFrame(id, frame)
+      this.receive(board, id, frame)
+      this.onOwnFrame(board, id, frame)
     }
     return { ...this.#options, framesPerSecond: this.#options.bounds['frames-per-second'], show }
   }

@@ -216,9 +216,12 @@ export const Addresses = z.strictObject({ urls: z.array(z.string()) })
 export const Alive = z.strictObject({ ok: z.literal(true) })
 
 const fault = z.strictObject({ code: z.string(), message: z.string() })
-export const Ready = z.strictObject({ ok: z.literal(true), faults: z.array(fault) })
+/** The carrier of ephemeral messages between servers. */
+const bus = z.enum(['none', 'redis', 'links'])
+export const Ready = z.strictObject({ ok: z.literal(true), bus, faults: z.array(fault) })
 export const NotReady = z.strictObject({
   ok: z.literal(false),
   error: ErrorBody.shape.error,
+  bus,
   faults: z.array(fault),
 })

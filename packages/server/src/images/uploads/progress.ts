@@ -1,4 +1,5 @@
 import type { AnyRecord, Arrivals, ImageRecord } from '@wirephoto/board'
+import { LRUCache } from 'lru-cache'
 
 /** Time between two messages about a board's uploads: four a second. */
 const BROADCAST_INTERVAL_MS = 250
@@ -6,6 +7,10 @@ const BROADCAST_INTERVAL_MS = 250
 const UPLOADS_PER_MESSAGE_COUNT = 100
 /** Time without a byte or a message after which an upload counts as stalled. */
 const STALL_TIMEOUT_MS = 5_000
+/** Time without news of another server after which nothing is known of its upload. */
+const REMOTE_TIMEOUT_MS = 15_000
+/** Previews of uploads on other servers, for viewers who come later. */
+const REMOTE_PREVIEW_BYTES = 32 * 1024 * 1024
 
 type State = NonNullable<Arrivals[string]>
 
@@ -15,6 +20,12 @@ export interface BoardListener {
   readonly onProgress: (arrivals: Arrivals) => void
   /** A preview that was made just now, WebP. */
   readonly onPreview: (id: string, bytes: Buffer) => void
+}
+
+/** Callbacks for the uploads of this server, on whatever board, so that others may be told. */
+export interface OwnListener {
+  readonly onProgress: (board: string, arrivals: Arrivals) => void
+  readonly onPreview: (board: string, id: string, bytes: Buffer) => void
 }
 
 interface Entry {
@@ -27,15 +38,47 @@ export const isArriving = (record: AnyRecord | undefined): record is ImageRecord
   record?.kind === 'image' && record.blob === null
 
 /**
- * Progress of the uploads of all boards. The latest state wins and nothing is queued (F12). It lives in memory
- * only.
+ * Progress of the uploads of all boards, on this server and as others tell of theirs. The latest state wins and nothing
+ * is queued (F12). It lives in memory only.
  */
 export class UploadProgress {
   readonly #boards = new Map<string, BoardProgress>()
+  readonly #remotePreviews = new LRUCache<string, Buffer>({
+    maxSize: REMOTE_PREVIEW_BYTES,
+    sizeCalculation: (bytes) => bytes.length + 1,
+  })
+  /** Told of what happens to the uploads of this server. */
+  ownListener: OwnListener = { onProgress() {}, onPreview() {} }
 
   /** Returns the state of every upload of a board, by picture id. */
   snapshot(board: string): Arrivals {
     return this.#boards.get(board)?.all ?? {}
+  }
+
+  /** Returns the state of every upload of a board that this server has. */
+  ownSnapshot(board: string): Arrivals {
+    return this.#boards.get(board)?.own ?? {}
+  }
+
+  /** Takes over how far another server's uploads are. */
+  receive(board: string, arrivals: Arrivals): void {
+    const states = Object.entries(arrivals).map(([id, state]) => {
+      const preview = this.#remotePreviews.has(`${board} ${id}`)
+      return [id, state && { ...state, preview, live: false }] as const
+    })
+    this.#open(board).setRemote(Object.fromEntries(states))
+    this.#closeIfIdle(board)
+  }
+
+  /** Takes over a preview of another server's upload. */
+  receivePreview(board: string, id: string, bytes: Buffer): void {
+    this.#remotePreviews.set(`${board} ${id}`, bytes)
+    this.#boards.get(board)?.listener?.onPreview(id, bytes)
+  }
+
+  /** Returns the preview of another server's upload; null if there is none. */
+  remotePreview(board: string, id: string): Buffer | null {
+    return this.#remotePreviews.get(`${board} ${id}`) ?? null
   }
 
   /** Sets a board's listener; a board has one. Returns a function that removes it. */
@@ -67,7 +110,9 @@ export class UploadProgress {
   setPreview(board: string, id: string, bytes: Buffer | null): void {
     const progress = this.#open(board)
     progress.set(id, { preview: true })
-    if (bytes) progress.listener?.onPreview(id, bytes)
+    if (!bytes) return
+    progress.listener?.onPreview(id, bytes)
+    this.ownListener.onPreview(board, id, bytes)
   }
 
   /** Marks an upload whose file others can read while it grows. */
@@ -89,7 +134,7 @@ export class UploadProgress {
   #open(board: string): BoardProgress {
     const known = this.#boards.get(board)
     if (known) return known
-    const progress = new BoardProgress()
+    const progress = new BoardProgress((arrivals) => this.ownListener.onProgress(board, arrivals))
     this.#boards.set(board, progress)
     return progress
   }
@@ -104,17 +149,42 @@ export class UploadProgress {
 
 class BoardProgress {
   listener: BoardListener | null = null
+  readonly #onOwn: (arrivals: Arrivals) => void
   readonly #entries = new Map<string, Entry>()
+  /** The uploads of other servers, each with the timer that forgets it. */
+  readonly #remote = new Map<string, Entry>()
   readonly #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #sentAt = 0
 
   get isIdle(): boolean {
-    return this.listener === null && this.#entries.size === 0
+    return this.listener === null && this.#entries.size === 0 && this.#remote.size === 0
+  }
+
+  constructor(onOwn: (arrivals: Arrivals) => void) {
+    this.#onOwn = onOwn
   }
 
   get all(): Arrivals {
-    return Object.fromEntries(Array.from(this.#entries, ([id, { state }]) => [id, state]))
+    return { ...statesOf(this.#remote), ...this.own }
+  }
+
+  get own(): Arrivals {
+    return statesOf(this.#entries)
+  }
+
+  /** Sets the states of uploads on other servers; null for one that has ended. An upload that is here counts. */
+  setRemote(arrivals: Arrivals): void {
+    const shown = Object.entries(arrivals).filter(([id, state]) => {
+      const known = this.#remote.get(id)
+      clearTimeout(known?.timer)
+      if (state) {
+        const timer = setTimeout(() => this.setRemote({ [id]: null }), REMOTE_TIMEOUT_MS).unref()
+        this.#remote.set(id, { state, timer })
+      } else this.#remote.delete(id)
+      return !this.#entries.has(id) && (state || known)
+    })
+    if (shown.length > 0) this.listener?.onProgress(Object.fromEntries(shown))
   }
 
   set(id: string, change: Partial<State>): void {
@@ -143,7 +213,8 @@ class BoardProgress {
 
   close(): void {
     clearTimeout(this.#timer)
-    for (const { timer } of this.#entries.values()) clearTimeout(timer)
+    for (const { timer } of [...this.#entries.values(), ...this.#remote.values()])
+      clearTimeout(timer)
   }
 
   #stall(id: string): void {
@@ -177,8 +248,12 @@ class BoardProgress {
     // The others have their turn before these again.
     if (this.#changed.size > 0) this.#scheduleNews()
     this.listener?.onProgress(changes)
+    this.#onOwn(changes)
   }
 }
+
+const statesOf = (entries: ReadonlyMap<string, Entry>): Arrivals =>
+  Object.fromEntries(Array.from(entries, ([id, { state }]) => [id, state]))
 
 const INITIAL_STATE: State = {
   sent: 0,

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { uuidv7 } from '@wirephoto/board'
+import { openEngine, type Secrets } from '@wirephoto/engine'
+import { WebSocket, WebSocketServer } from 'ws'
+import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
+import { LinkBus, NODE_PATH } from './link-bus.ts'
+import { type BusMessage, decodeMessage, encodeMessage, MESSAGE_BYTES } from './message.ts'
+import { NodeProofs, PROOF_HEADER } from './node-proofs.ts'
+import { Outflow } from './outflow.ts'
+import { nodeKeyOf, ServerDirectory } from './server-directory.ts'
+
+const LOW = '0000000000000001'
+const HIGH = 'ffffffffffffffff'
+const BOARD = 'somewhere'
+const GET = { method: 'GET', path: NODE_PATH }
+const log = { info() {}, warn() {}, error() {} }
+const newId = () => uuidv7(Date.now(), Buffer.alloc(10))
+const frameOf = (id: string, bytes: Buffer): BusMessage => ({ kind: 'frame', id, bytes })
+
+test('E59: what is no message, and what is too large, is dropped', () => {
+  const from = LOW
+  const whole = { board: BOARD, from, message: frameOf(newId(), Buffer.from('picture')) }
+  const bytes = encodeMessage(whole)!
+  assert.deepEqual(decodeMessage(bytes), whole)
+  for (let length = 0; length < bytes.length - 'picture'.length; length++)
+    assert.equal(decodeMessage(bytes.subarray(0, length)), null)
+  for (const body of ['[]', '{"a":1}', '{"a":{"cursor":1}}', 'null', '{']) {
+    const message = { kind: 'presence', body: {} } as const
+    const head = encodeMessage({ board: BOARD, from, message })!.subarray(0, -2)
+    assert.equal(decodeMessage(Buffer.concat([head, Buffer.from(body)])), null, body)
+  }
+  const large = frameOf(newId(), Buffer.alloc(MESSAGE_BYTES))
+  assert.equal(encodeMessage({ board: BOARD, from, message: large }), null)
+  assert.equal(decodeMessage(Buffer.alloc(MESSAGE_BYTES + 1)), null)
+})
+
+test('E60: to a server that takes nothing, messages wait within bounds, the latest of each', async () => {
+  const gone: Buffer[] = []
+  const stalled = Promise.withResolvers<void>()
+  const outflow = new Outflow((bytes) => {
+    gone.push(bytes)
+    return stalled.promise
+  })
+  const ids = Array.from({ length: 20 }, (_, i) => `0190a4f4-0000-7000-8000-0000000000${10 + i}`)
+  for (let round = 0; round < 4; round++)
+    for (const id of ids)
+      outflow.add({ board: BOARD, from: LOW, message: frameOf(id, Buffer.alloc(400_000, round)) })
+  const person = { name: '', cursor: null, selection: [], drag: null, visitor: 'v', colour: 0 }
+  for (const name of ['s1', 's2'])
+    outflow.add({
+      board: BOARD,
+      from: LOW,
+      message: { kind: 'presence', body: { [name]: { ...person, name } } },
+    })
+  assert.ok(outflow.pendingBytes <= 7 * MESSAGE_BYTES, String(outflow.pendingBytes))
+  const before = gone.length
+  stalled.resolve()
+  while (outflow.pendingBytes > 0) await new Promise(setImmediate)
+  const later = gone.slice(before).map((bytes) => decodeMessage(bytes)!.message)
+  for (const message of later) if (message.kind === 'frame') assert.equal(message.bytes[0], 3)
+  // Changes of several people are one message by then.
+  const [presence, ...others] = later.filter(({ kind }) => kind === 'presence')
+  assert.deepEqual(others, [])
+  assert.deepEqual(Object.keys((presence as { body: object }).body), ['s1', 's2'])
+})
+
+test('E61: servers find each other by the engine, and send what the other follows', async (t) => {
+  const secrets = await newSecrets(t)
+  // The one that comes later reads of the other at once.
+  const high = await openServer(t, HIGH, secrets)
+  const low = await openServer(t, LOW, secrets)
+  const got = Promise.withResolvers<[BusMessage, string]>()
+  high.bus.subscribe(BOARD, (message, from) => got.resolve([message, from]))
+  const message = frameOf(newId(), Buffer.from('picture'))
+  const repeat = setInterval(() => low.bus.publish(BOARD, message), 20)
+  t.after(() => clearInterval(repeat))
+  low.bus.subscribe(BOARD, () => assert.fail('back to its sender'))
+  assert.deepEqual(await got.promise, [message, LOW])
+  assert.equal(low.bus.state.problem, null)
+})
+
+test('E62: no visitor opens a link: it takes a proof of the shared key, once, by this server', async (t) => {
+  const secrets = await newSecrets(t)
+  const { http } = await openServer(t, LOW, secrets)
+  const key = await nodeKeyOf(secrets)
+  const { header: right } = new NodeProofs(HIGH, key).prove(LOW, GET)
+  const statusOf = (header?: string) => open(portOf(http), header)
+  const wrong = {
+    none: undefined,
+    'a made-up one': 'x'.repeat(100),
+    'another key': new NodeProofs(HIGH, 'guess').prove(LOW, GET).header,
+    'for another server': new NodeProofs(HIGH, key).prove(HIGH.replace('f', 'e'), GET).header,
+    'for another request': new NodeProofs(HIGH, key).prove(LOW, { ...GET, path: '/' }).header,
+    changed: right.replace(HIGH, HIGH.replace('f', 'e')),
+  }
+  for (const [name, header] of Object.entries(wrong))
+    assert.equal(await statusOf(header), 404, name)
+  assert.equal(await statusOf(right), 101)
+  assert.equal(await statusOf(right), 404, 'a second time')
+})
+
+test('E63: nothing is sent to what has the address of another server, and proves nothing', async (t) => {
+  const secrets = await newSecrets(t)
+  const impostor = await listen(t)
+  const received: unknown[] = []
+  const closed = Promise.withResolvers<void>()
+  new WebSocketServer({ server: impostor }).on('connection', (socket) => {
+    socket.on('message', (data) => received.push(data))
+    socket.once('close', () => closed.resolve())
+  })
+  const entry = await ServerDirectory.open({ secrets, server: HIGH, url: urlOf(impostor), log })
+  t.after(() => entry[Symbol.asyncDispose]())
+  const { bus } = await openServer(t, LOW, secrets)
+  await closed.promise
+  assert.deepEqual(received, [])
+  assert.match(bus.state.problem!, /isn't reached from here/)
+})
+
+test('E64: garbage over a link changes nothing, and the link stays', async (t) => {
+  const secrets = await newSecrets(t)
+  const { http, bus } = await openServer(t, LOW, secrets)
+  const got = Promise.withResolvers<BusMessage>()
+  bus.subscribe(BOARD, (message) => got.resolve(message))
+  const proofs = new NodeProofs(HIGH, await nodeKeyOf(secrets))
+  const socket = new WebSocket(`${urlOf(http)}${NODE_PATH}`, {
+    headers: { [PROOF_HEADER]: proofs.prove(LOW, GET).header },
+  })
+  t.after(() => socket.terminate())
+  await once(socket, 'open')
+  for (const garbage of [
+    '',
+    '{',
+    '{"follow":7}',
+    'null',
+    Buffer.alloc(3),
+    Buffer.alloc(70_000, 255),
+  ])
+    socket.send(garbage)
+  const message = frameOf(newId(), Buffer.from('picture'))
+  socket.send(encodeMessage({ board: BOARD, from: LOW, message })!)
+  assert.deepEqual(await got.promise, message)
+})
+
+async function newSecrets(t: TestContext): Promise<Secrets> {
+  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-bus-'))
+  const engine = await openEngine(`sqlite:${folder}`)
+  t.after(async () => {
+    await engine.close()
+    await rm(folder, { recursive: true })
+  })
+  await engine.boards.create(DEFAULT_BOARD_ID)
+  return engine.secrets
+}
+
+async function openServer(t: TestContext, server: string, secrets: Secrets) {
+  const http = await listen(t)
+  const directory = await ServerDirectory.open({ secrets, server, url: urlOf(http), log })
+  t.after(() => directory[Symbol.asyncDispose]())
+  const proofs = new NodeProofs(server, await nodeKeyOf(secrets))
+  const bus = new LinkBus({ directory, proofs, server, log })
+  t.after(() => bus[Symbol.asyncDispose]())
+  bus.listen(http)
+  return { http, bus }
+}
+
+async function listen(t: TestContext): Promise<Server> {
+  const http = createServer().listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  t.after(() => {
+    http.closeAllConnections()
+    http.close()
+  })
+  return http
+}
+
+const portOf = (http: Server): number => (http.address() as AddressInfo).port
+const urlOf = (http: Server): string => `http://127.0.0.1:${portOf(http)}`
+
+/** Asks for a link, and returns the status of the answer. */
+async function open(port: number, header?: string): Promise<number> {
+  const socket = new WebSocket(`http://127.0.0.1:${port}${NODE_PATH}`, {
+    headers: header === undefined ? {} : { [PROOF_HEADER]: header },
+  })
+  const { promise, resolve } = Promise.withResolvers<number>()
+  socket.once('open', () => resolve(101))
+  socket.once('unexpected-response', (_request, response) => resolve(response.statusCode!))
+  socket.on('error', () => {})
+  return promise.finally(() => socket.terminate())
+}

@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { before, describe, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { uuidv7 } from '@wirephoto/board'
+import { BoardWatcher } from '../support/board-watcher.ts'
+import { cleanupAfter } from '../support/cleanup.ts'
+import { freePort } from '../support/free-port.ts'
+import { OpenBoards } from '../support/open-boards.ts'
+import { drawPicture } from '../support/pictures.ts'
+import { findPostgres, NO_POSTGRES, Postgres } from '../support/postgres.ts'
+import { findRedis, NO_REDIS, Redis } from '../support/redis.ts'
+import { ServerProcess } from '../support/server-process.ts'
+import { TusUpload } from '../support/tus-upload.ts'
+import { secretOf, Visitor } from '../support/visitor.ts'
+
+/* Two servers of one engine, and all that crosses between them beside changes. */
+
+const PAUSE_MS = 50
+const [programs] = await findPostgres()
+const redisProgram = await findRedis()
+
+for (const kind of ['links', 'redis'] as const)
+  describe(`what crosses by ${kind}`, {
+    skip: programs ? kind === 'redis' && !redisProgram && NO_REDIS : NO_POSTGRES,
+  }, () => {
+    const stack = cleanupAfter()
+    let redis: Redis | null = null
+    let boards: OpenBoards
+    let a: ServerProcess
+    let b: ServerProcess
+    before(async () => {
+      const postgres = stack.adopt(await Postgres.open(programs!), (each) => each.close())
+      const engine = await postgres.newDatabase()
+      if (kind === 'redis')
+        redis = stack.adopt(await Redis.open(redisProgram!), (each) => each.close())
+      boards = await OpenBoards.make(engine, 20)
+      const open = async () => {
+        const port = await freePort()
+        const carrier = redis ? ['--bus', redis.url] : ['--node-url', `http://127.0.0.1:${port}`]
+        const server = await ServerProcess.open({ port, args: ['--engine', engine, ...carrier] })
+        return stack.adopt(server, (each) => each.close())
+      }
+      ;[a, b] = await Promise.all([open(), open()])
+      await untilReady(a)
+      await untilReady(b)
+    })
+
+    const pair = async (t: TestContext) => {
+      const board = boards.next()
+      const tokens = [boards.nextOwner(board), boards.nextOwner(board)] as const
+      const here = await BoardWatcher.open(a.url, board, tokens[0])
+      const there = await BoardWatcher.open(b.url, board, tokens[1])
+      t.after(() => {
+        here.close()
+        there.close()
+      })
+      const headers = { authorization: `Bearer ${tokens[0]}` }
+      return { board, here, there, headers }
+    }
+    /** Announces a picture on one server, and waits until the other one knows it. */
+    const announce = async ({ here, there }: Record<'here' | 'there', BoardWatcher>) => {
+      const id = newId()
+      await here.send({ kind: 'image.add', id, name: 'p.jpg', width: 640, height: 480 })
+      await there.next('changes', (body) => JSON.stringify(body).includes(id))
+      return id
+    }
+
+    test('E50: who is where, and what they drag, is seen by those on the other server', async (t) => {
+      const both = await pair(t)
+      const { board, here, there } = both
+      const id = await announce(both)
+      const drag = { [id]: { x: 50, y: 60 } }
+      here.emit('presence', { name: 'Ann', cursor: { x: 3, y: 4 }, selection: [id], drag })
+      const update = await there.next('presence', (body) => JSON.stringify(body).includes('Ann'))
+      const [state] = Object.values(update) as { drag: object; visitor: string }[]
+      assert.deepEqual(state!.drag, drag)
+      assert.equal(state!.visitor, here.visitor)
+      await there.next('people', ({ count }) => count === 2)
+      // One who comes later is told at once.
+      const late = await BoardWatcher.open(b.url, board)
+      t.after(() => late.close())
+      assert.match(JSON.stringify(await late.next('roster')), /Ann/)
+      late.close()
+      there.forget()
+      here.close()
+      await there.next('presence', (body) => Object.values(body).includes(null))
+      await there.next('people', ({ count }) => count === 1)
+    })
+
+    test('E51: a picture on its way shows its progress and its preview on the other server', async (t) => {
+      const both = await pair(t)
+      const { board, here, there, headers } = both
+      const id = await announce(both)
+      await here.sendPreview(id, await drawPicture({ width: 320, height: 240, format: 'webp' }))
+      const preview = await there.next('preview', (body) => body['id'] === id)
+      assert.equal((preview['bytes'] as Buffer).toString('latin1', 8, 12), 'WEBP')
+      const file = await drawPicture({ width: 640, height: 480 })
+      const upload = await TusUpload.begin(a.url, board, id, file, headers)
+      await upload.send(10_000)
+      const isSent = (count: number) => (body: Record<string, unknown>) =>
+        (body[id] as { sent: number } | undefined)?.sent === count
+      const arriving = await there.next('arrivals', isSent(10_000))
+      const { total, state, preview: hasPreview } = arriving[id] as Record<string, unknown>
+      assert.deepEqual([total, state, hasPreview], [file.length, 'arriving', true])
+      // One who comes later finds the preview by its address.
+      const kept = await fetch(`${b.url}/b/${board}/arrivals/${id}/preview`, { headers })
+      assert.equal(kept.status, 200)
+      assert.equal(
+        Buffer.compare(Buffer.from(await kept.arrayBuffer()), preview['bytes'] as Buffer),
+        0,
+      )
+      await upload.send()
+      await there.next('arrivals', (body) => body[id] === null)
+    })
+
+    test('E52: a sender is told who has seen a picture on the other server', async (t) => {
+      const both = await pair(t)
+      const { here, there } = both
+      const id = await announce(both)
+      there.emit('seen', { ids: [id] })
+      const seen = (await here.next('seen'))[id] as { viewers: { visitor: string }[] }
+      assert.deepEqual(
+        seen.viewers.map(({ visitor }) => visitor),
+        [there.visitor],
+      )
+    })
+
+    test('E53: frames of a live slot, and what is shown and not kept, come to the other server', async (t) => {
+      const { board, here, there, headers } = await pair(t)
+      await here.next('people', ({ count }) => count === 2)
+      const [first, second] = await Promise.all(
+        [1, 2].map((seed) => drawPicture({ width: 64, height: 48, seed })),
+      )
+      const slot = `${a.url}/b/${board}/live/door`
+      const put = (body: Buffer) =>
+        fetch(slot, { method: 'PUT', headers, body: new Uint8Array(body) })
+      const { id } = (await (await put(first!)).json()) as { id: string }
+      await there.next('changes', (body) => JSON.stringify(body).includes(id))
+      await (await put(second!)).arrayBuffer()
+      const frame = await there.next('frame', (body) => body['id'] === id)
+      assert.equal(Buffer.compare(frame['bytes'] as Buffer, second!), 0)
+      const address = `${a.url}/b/${board}/show`
+      const body = new Uint8Array(first!)
+      const shown = await fetch(address, { method: 'POST', headers, body })
+      // The pages of both servers.
+      assert.deepEqual(await shown.json(), { viewers: 2 })
+      const file = await there.next('shown')
+      assert.equal(Buffer.compare(file['bytes'] as Buffer, first!), 0)
+    })
+
+    test('E54: a picture that is shown to everybody is shown on the other server', async (t) => {
+      const both = await pair(t)
+      const id = await announce(both)
+      both.here.emit('show', { id })
+      assert.deepEqual(await both.there.next('show'), { id })
+    })
+
+    test('E55: a link that ends on one server ends the sockets of the other at once', async (t) => {
+      const { a: owner, b: other } = { a: new Visitor(a.url), b: new Visitor(b.url) }
+      const made = await owner.makeBoard()
+      assert.equal(await other.exchange(made.id, secretOf(made, 'edit')), null)
+      const socket = await other.follow(made.id)
+      t.after(() => socket.close())
+      const link = made.links.find(({ role }) => role === 'edit')!
+      assert.equal(await owner.refusal(`/api/boards/${made.id}/links/${link.id}`, 'DELETE'), null)
+      assert.equal(await socket.ended, 'link-ended')
+    })
+
+    test('E56: the banner and /readyz say what carries what crosses', async () => {
+      const { bus } = (await (await fetch(`${a.url}/readyz`)).json()) as { bus: string }
+      assert.equal(bus, kind)
+      assert.match(a.output, kind === 'redis' ? /crosses by redis:/ : /crosses by their own/)
+    })
+
+    test('E57: a server that is killed takes its people with it, and comes back by itself', async (t) => {
+      const both = await pair(t)
+      const { board, here, there } = both
+      here.emit('presence', { name: 'Ann', cursor: null, selection: [], drag: null })
+      await there.next('presence', (body) => JSON.stringify(body).includes('Ann'))
+      there.forget()
+      await a.kill()
+      await there.next('presence', (body) => Object.values(body).includes(null))
+      // Its own people go on meanwhile.
+      await there.send({ kind: 'board.patch', set: { title: 'Alone' } })
+      await a.start()
+      await untilReady(b)
+      const again = await BoardWatcher.open(a.url, board)
+      t.after(() => again.close())
+      there.forget()
+      again.emit('presence', { name: 'Bob', cursor: null, selection: [], drag: null })
+      await there.next('presence', (body) => JSON.stringify(body).includes('Bob'))
+    })
+
+    if (kind === 'redis')
+      for (const fault of ['killed', 'paused'] as const)
+        test(`E58: pages go on while the bus is ${fault}, which /readyz names, and all crosses after`, async (t) => {
+          const both = await pair(t)
+          const { here, there } = both
+          if (fault === 'killed') await redis!.kill()
+          else redis!.signal('SIGSTOP')
+          const id = await announce(both)
+          await untilFault(a, 'bus-away')
+          assert.equal((await fetch(`${a.url}/readyz`)).status, 200)
+          if (fault === 'killed') await redis!.start()
+          else redis!.signal('SIGCONT')
+          await untilReady(a)
+          await untilReady(b)
+          // A message may be lost, and the next one isn't.
+          const repeat = setInterval(() => here.emit('show', { id }), 500)
+          t.after(() => clearInterval(repeat))
+          await there.next('show')
+        })
+  })
+
+const newId = () => uuidv7(Date.now(), randomBytes(10))
+async function faultsOf({ url }: ServerProcess): Promise<string[]> {
+  const { faults } = (await (await fetch(`${url}/readyz`)).json()) as { faults: { code: string }[] }
+  return faults.map(({ code }) => code)
+}
+
+async function untilReady(server: ServerProcess): Promise<void> {
+  while ((await faultsOf(server)).length > 0) await setTimeout(PAUSE_MS)
+}
+
+async function untilFault(server: ServerProcess, code: string): Promise<void> {
+  while (!(await faultsOf(server)).includes(code)) await setTimeout(PAUSE_MS)
+}
