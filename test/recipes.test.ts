@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { access, readFile, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -23,11 +23,13 @@ import { drawPicture } from './support/pictures.ts'
 import { Recipes } from './support/recipes.ts'
 import { ServerProcess } from './support/server-process.ts'
 
-const hasFfmpeg = await promisify(execFile)('ffmpeg', ['-version']).then(
+const exec = promisify(execFile)
+const hasFfmpeg = await exec('ffmpeg', ['-version']).then(
   () => true,
   () => false,
 )
 const python = await findPython('matplotlib, websocket')
+const NODE_RED_VERSION = '5.0.7'
 /** Two seconds of a moving test picture, in place of a camera. */
 const TEST_CAMERA = '-re -f lavfi -i testsrc=size=320x240:rate=5 -t 2'
 
@@ -286,4 +288,31 @@ test('I76: the requests of Home Assistant show a snapshot, and add a picture by 
     body: payload.replace('{{ url }}', `${camera}/snap.jpg`),
   })
   assert.equal(response.status, 201, await response.text())
+})
+
+test('I77: the flow for Node-RED shows a camera on a tile', async (t) => {
+  const folder = join(recipes.folder, 'node-red')
+  await mkdir(folder)
+  // No dependency of ours: it is large, and only this test wants it.
+  const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder]
+  const installed = await exec('npm', [...install, `node-red@${NODE_RED_VERSION}`]).catch(
+    () => null,
+  )
+  if (!installed) return t.skip('npm could not install node-red')
+  const flow = await readFile(join(import.meta.dirname, '../examples/node-red/flow.json'), 'utf8')
+  const here = flow
+    .replace('http://camera.lan', camera)
+    .replace('http://localhost:8000', server.url)
+    .replace('live/garden', 'live/pond')
+  await writeFile(join(folder, 'flow.json'), here)
+  const settings = { uiHost: '127.0.0.1', uiPort: await freePort(), flowFile: 'flow.json' }
+  const program = `module.exports = ${JSON.stringify({ ...settings, telemetry: { enabled: false } })}`
+  await writeFile(join(folder, 'settings.cjs'), program)
+  const nodeRed = recipes.start(
+    `node ${folder}/node_modules/node-red/red.js -s ${folder}/settings.cjs -u ${folder}`,
+    {},
+  )
+  t.after(() => nodeRed.end())
+  const tile = await nodeRed.while(tileOf('pond'))
+  assert.deepEqual([tile.width, tile.height], [320, 240])
 })
