@@ -51,6 +51,7 @@ const LONG_ONLY_FILES = [
   'packages/cli/src/check.test.ts',
   'packages/cli/src/export-boards.test.ts',
   'packages/cli/src/import-folder.test.ts',
+  'packages/cli/src/import-follow.test.ts',
   'packages/cli/src/import.test.ts',
   'packages/cli/src/owner-code.test.ts',
   'packages/cli/src/watch-live-show.test.ts',

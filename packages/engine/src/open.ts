@@ -2,6 +2,7 @@ import type { Engine, EngineOptions } from './engine.ts'
 import { EngineError, withoutPassword } from './errors.ts'
 import { assertFilled } from './filling.ts'
 import { withRecordVersions } from './record-versions.ts'
+import type { TableChange } from './rethinkdb/table-follower.ts'
 import type { Bucket } from './s3/bucket.ts'
 import { MARK, readPointer } from './s3/pointers.ts'
 
@@ -104,6 +105,21 @@ export async function* readTable(url: string): AsyncGenerator<Record<string, unk
     () => import('./rethinkdb/table-reader.ts'),
   )
   yield* readDocuments(url)
+}
+
+/**
+ * Follows a RethinkDB table that belongs to another program, until the signal aborts. Yields all of its documents, then
+ * each that is inserted, changed or deleted.
+ *
+ * @param url `rethinkdb://user:password@host:port/<database>/<table>`
+ * @throws EngineError, with a sentence for the operator, if the table can't be read at the start.
+ */
+export async function* followTable(url: string, signal: AbortSignal): AsyncGenerator<TableChange> {
+  const { followDocuments } = await loadDriver(
+    'rethinkdb-ts',
+    () => import('./rethinkdb/table-follower.ts'),
+  )
+  yield* followDocuments(url, signal)
 }
 
 /** Imports a module with an optional driver. Rejects with an EngineError if the driver is missing. */

@@ -16,7 +16,7 @@ export async function* picturesOfTable(table: string): AsyncGenerator<Found> {
 }
 
 /** Returns the picture of a document of the tables `images` or `photos`, or why it has none. */
-function pictureOf({ id, fileName, file, x, y }: Record<string, unknown>): Picture | string {
+export function pictureOf({ id, fileName, file, x, y }: Record<string, unknown>): Picture | string {
   const bytes = bytesOf(file)
   if (!bytes || bytes.length === 0) return 'it has no picture'
   const isPlace = (value: unknown) => typeof value === 'number' && Math.abs(value) < 1e7

@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander'
 import { endOnClosedPipe } from '../closed-pipe.ts'
+import { OperatorError } from '../operator-error.ts'
 import { parseBoard, parseServer, parseToken } from '../parse.ts'
 import { parseBoardAddress } from '../remote/board-option.ts'
 import { openPictureFolder } from './import-folder.ts'
+import { follow } from './import-follow.ts'
 import { picturesOfTable } from './import-table.ts'
 import { type Found, makeBoard, picturesThere, send, type Target } from './import-target.ts'
 
@@ -33,6 +35,13 @@ export function importCommand(): Command {
         .env('WIREPHOTO_TOKEN')
         .argParser(parseToken),
     )
+    .option('--follow', "go on with a table's changes: new, changed, moved and deleted pictures")
+    .addHelpText(
+      'after',
+      `
+With --follow the board goes on like the table until Ctrl-C. A second start adds nothing
+twice. What was deleted from the table between the two stays on the board.`,
+    )
     .action(copy)
 }
 
@@ -40,13 +49,19 @@ interface Options {
   readonly to: string
   readonly board?: string
   readonly token?: string
+  readonly follow?: true
 }
 
 async function copy(source: string, given: Options, command: Command): Promise<void> {
   endOnClosedPipe()
   const options = { ...given, ...boardOfEnvironment(given, command) }
-  if (source.startsWith('rethinkdb:'))
-    return copyAll(picturesOfTable(source), { board: 'main', ...options })
+  const isTable = source.startsWith('rethinkdb:')
+  if (options.follow && !isTable)
+    throw new OperatorError(
+      `${JSON.stringify(source)} is no table; --follow takes rethinkdb://…. For a folder, use wirephoto watch.`,
+    )
+  if (options.follow) return await follow(source, { board: 'main', ...options })
+  if (isTable) return copyAll(picturesOfTable(source), { board: 'main', ...options })
   await using folder = await openPictureFolder(source)
   const { to, board, token } = options
   // A link's secret is for a board that is there.

@@ -27,7 +27,7 @@ export interface SentFile {
 }
 
 interface Question {
-  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
   /** The address, from the server's own on. */
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>

@@ -11,6 +11,7 @@ interface NewPicture {
   readonly file: SentFile
   readonly by?: string | undefined
   readonly caption?: string | undefined
+  readonly place?: { readonly x?: number; readonly y?: number } | undefined
 }
 
 /** A record as the server tells it. */
@@ -42,7 +43,7 @@ const DEAD_CONNECTION_BYTES = 2 ** 22
 const pathOf = (board: RemoteBoard, id: string): string => `/api/boards/${board.id}/images/${id}`
 
 /** Asks for a picture; null if there is none. */
-async function pictureAt(
+export async function pictureAt(
   board: RemoteBoard,
   id: string,
   signal: AbortSignal,
@@ -86,7 +87,7 @@ const telling = (sending: Sending, goesOn: () => void): Sending => ({
 async function addUnder(
   board: RemoteBoard,
   id: string,
-  { name, by, caption, file }: NewPicture,
+  { name, by, caption, place, file }: NewPicture,
   { signal, onSent }: Sending,
 ): Promise<ToldPicture | null> {
   const query = new URLSearchParams({
@@ -94,6 +95,7 @@ async function addUnder(
     ...(by && { by }),
     ...(caption && { caption }),
   })
+  for (const [axis, at] of Object.entries(place ?? {})) query.set(axis, String(at))
   const answer = await ask(board, {
     method: 'PUT',
     path: `${pathOf(board, id)}?${query}`,

@@ -25,16 +25,21 @@ export async function* readDocuments(url: string): AsyncGenerator<Record<string,
       if (found) yield found
     }
   } catch (error) {
-    if (!/does not exist/.test((error as Error).message)) throw toEngineError(error, address)
-    const sentence = `RethinkDB at ${formatHost(address)} has no table ${table} in ${address.database}. Check the URL.`
-    throw new EngineError('unusable', sentence, { cause: error })
+    throw tableError(error, address, table)
   } finally {
     await connection.close()
   }
 }
 
+/** Returns the sentence for an error of a table that can't be read. */
+export function tableError(error: unknown, address: Address, table: string): unknown {
+  if (!/does not exist/.test((error as Error).message)) return toEngineError(error, address)
+  const sentence = `RethinkDB at ${formatHost(address)} has no table ${table} in ${address.database}. Check the URL.`
+  return new EngineError('unusable', sentence, { cause: error })
+}
+
 /** Splits a URL into the address of its database and the name of its table. Rejects with an EngineError. */
-async function parseTableUrl(url: string): Promise<{ address: Address; table: string }> {
+export async function parseTableUrl(url: string): Promise<{ address: Address; table: string }> {
   const [, database, table, options] = TABLE_URL.exec(url) ?? []
   if (!database || !table)
     throw new EngineError(
