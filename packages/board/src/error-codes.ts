@@ -63,6 +63,7 @@ export const errors = {
   'link-full': 507,
 } as const satisfies Record<string, number>
 
+/** A code of the table of errors. */
 export type ErrorCode = keyof typeof errors
 
 /** The errors after which the same may succeed when it is tried again. SPEC.md lists them. */

@@ -11,6 +11,7 @@ import { toWireError } from './wire-error.ts'
 const CONNECT_PATIENCE_MS = 30_000
 const NO_ANSWER = "The server didn't answer. Is it running, and is its address right?"
 
+/** The ways of `connect`. The board and its server are in the address. */
 export interface ConnectOptions extends Partial<Omit<OpenOptions, 'url' | 'board' | 'token'>> {
   /** See `OpenOptions`. Default: the secret of the link that the address is. */
   readonly token?: string | undefined

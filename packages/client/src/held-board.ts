@@ -13,6 +13,7 @@ import { memoryStore } from './memory-store.ts'
 import type { OpenOptions, Status } from './types.ts'
 import { type BoardEndpoint, heldUrl } from './urls.ts'
 
+/** The events of what waits beside a board. */
 export interface HeldBoardEvents {
   /** The ids of pictures that came, changed or went. */
   pictures: ReadonlySet<string>

@@ -1,6 +1,7 @@
 import type { BoardRecord, Downloads, ErrorCode, ImageRecord, Notice, Role } from '@wirephoto/board'
 import type { Store } from './store.ts'
 
+/** The board to be opened, and the way that it is kept here. */
 export interface OpenOptions {
   /** Where the server is reached: `https://board.example`, or `https://host/photos`. */
   readonly url: string
@@ -22,6 +23,7 @@ export interface OpenOptions {
   readonly isWall?: boolean
 }
 
+/** A picture that is described before it is added. */
 export interface NewPicture {
   /** UUIDv7. Default: a new one. */
   readonly id?: string | undefined
@@ -57,6 +59,7 @@ export interface AddProgress {
   readonly total: number
 }
 
+/** The ways of `Board.add`. Name, type and size are found in the file, and the server finds a place. */
 export interface AddOptions
   extends Partial<Pick<NewPicture, 'id' | 'name' | 'x' | 'y' | 'w' | 'caption' | 'by'>> {
   /** Called when the picture is announced, as bytes are sent, and when it is stored. */
@@ -109,6 +112,7 @@ export interface OwnUpload {
  */
 export type Obstacle = 'between' | 'small-requests' | 'missing-code'
 
+/** The state of the connection to the server, and of what is sent to it. */
 export interface Status {
   /**
    * `connecting` until the first success or failure, and after `reconnect`, `offline` while the connection is tried again, and
@@ -179,6 +183,7 @@ export interface LiveFrame {
   readonly bytes: ArrayBuffer | Uint8Array<ArrayBuffer>
 }
 
+/** The events of a board, by their names, each with its value. */
 export interface BoardEvents {
   /** The ids of pictures whose visible record changed, came or went. */
   pictures: ReadonlySet<string>
