@@ -95,7 +95,8 @@ async function send(link: string, name: string, by: string) {
 }
 
 const stands = () => ({
-  'http://localhost:8000': server.url,
+  // Another name than the server has for itself, as on a network.
+  'http://localhost:8000': `http://127.0.0.1:${server.port}`,
   '-i rtsp://camera.lan/1': TEST_CAMERA,
   'http://camera.lan': camera,
 })
@@ -194,6 +195,7 @@ test("I73: a guest's picture is on the wall once the host has let it in", async 
   const [wall, host, guests] = ['Wall', 'Host', 'Guests'].map(
     (who) => new RegExp(`^${who} +([^\\s,]+)`, 'm').exec(told)![1]!,
   )
+  for (const link of [wall!, host!, guests!]) assert.ok(link.startsWith('http://127.0.0.1:'), link)
   assert.match(await readFile(join(recipes.folder, 'guests.svg'), 'utf8'), /^<svg/)
   const page = await browser.newPage()
   await page.goto(wall!)

@@ -15,7 +15,7 @@ for (const title of groups) {
   const [owner, adding] = ['own', 'add'].map(
     (role) => made.links.find((each) => each.role === role)!,
   )
-  await appendFile('class.txt', `${owner!.url} ${title}\n`)
+  await appendFile('class.txt', `${owner!.url.replace(/^.*(?=\/b\/)/, server!)} ${title}\n`)
   // Its code lets those who join add pictures.
   const secret = owner!.url.split('#')[1]!
   await ask('PATCH', `/api/boards/${made.id}/access`, secret, { wallLink: adding!.id })
@@ -24,7 +24,8 @@ for (const title of groups) {
 for (const line of (await readFile('class.txt', 'utf8')).trim().split('\n')) {
   const [, id, secret, title] = /\/b\/([^#]+)#(\S+) (.*)/.exec(line)!
   const { url } = await ask<{ url: string }>('GET', `/api/boards/${id}/join-code`, secret!)
-  console.log(`${title}: ${url}`)
+  // A server in your own network may call itself localhost: the address that you gave leads there too.
+  console.log(`${title}: ${url.replace(/^.*(?=\/j\/)/, server!)}`)
 }
 
 interface Made {

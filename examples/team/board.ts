@@ -12,4 +12,5 @@ const response = await fetch(`${server}/api/boards`, {
 })
 if (!response.ok) throw new Error(await response.text())
 const { links } = (await response.json()) as { links: { role: string; url: string }[] }
-for (const { role, url } of links) console.log(role.padEnd(4), url)
+// A server in your own network may call itself localhost: the address that you gave leads there too.
+for (const { role, url } of links) console.log(role.padEnd(4), url.replace(/^.*(?=\/b\/)/, server!))

@@ -16,8 +16,7 @@ interface Link {
 }
 
 const made = await ask<{ id: string; links: Link[] }>('POST', '/api/boards', { title })
-const link = (role: string): Link => made.links.find((each) => each.role === role)!
-const [host, guests, wall] = [link('own'), link('add'), new URL(link('view').url)]
+const [host, guests, view] = ['own', 'add', 'view'].map(linkOf) as [Link, Link, Link]
 
 // Pictures of guests wait until a host lets them in.
 await using board = await connect(host.url)
@@ -27,12 +26,19 @@ await board.settled()
 // The wall shows a code that lets guests add.
 await ask('PATCH', `/api/boards/${made.id}/access`, { wallLink: guests.id })
 
+const wall = new URL(view.url)
 wall.pathname += '/show'
 wall.search = '?slides=shuffled&pace=8'
 await writeFile('guests.svg', renderSVG(guests.url))
 console.log(`Wall    ${wall}`)
 console.log(`Host    ${host.url}`)
 console.log(`Guests  ${guests.url}, and as a code to print: guests.svg`)
+
+/** Returns the link of a role. A server in your own network may call itself localhost: yours leads there too. */
+function linkOf(role: string): Link {
+  const { id, url } = made.links.find((each) => each.role === role)!
+  return { id, role, url: url.replace(/^.*(?=\/b\/)/, server!) }
+}
 
 async function ask<T>(method: string, path: string, json: object): Promise<T> {
   const headers: Record<string, string> = { 'content-type': 'application/json' }
