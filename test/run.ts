@@ -114,6 +114,7 @@ const LONG_ONLY_FILES = [
   'test/e2e/under-path.test.ts',
   'test/e2e/upgrade.test.ts',
   'test/e2e/without-websocket.test.ts',
+  'test/engines/backups.test.ts',
   'test/engines/bus.test.ts',
   'test/engines/database-away.test.ts',
   'test/engines/startup-errors.test.ts',

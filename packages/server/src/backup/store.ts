@@ -214,8 +214,8 @@ class S3Store implements BackupStore {
   readonly spool: string
   readonly #bucket: Bucket
   readonly #folder: string
-  /** The blobs with their lengths, once they are listed. */
-  #sizes: Map<string, number> | undefined
+  /** The blobs with their lengths, listed once. */
+  #sizes: Promise<Map<string, number>> | undefined
 
   constructor(bucket: Bucket, folder: string, spool: string) {
     this.#bucket = bucket
@@ -224,18 +224,16 @@ class S3Store implements BackupStore {
   }
 
   async sizeOf(blob: string): Promise<number | null> {
-    if (!this.#sizes) {
-      this.#sizes = new Map()
-      for await (const { key, size } of this.#bucket.list(this.#keyOf('')))
-        this.#sizes.set(key.slice(this.#keyOf('').length), size)
-    }
-    return this.#sizes.get(blob) ?? null
+    this.#sizes ??= this.#listSizes()
+    return (await this.#sizes).get(blob) ?? null
   }
 
   async keep(blob: string, path: string): Promise<void> {
     await this.#put(this.#keyOf(blob), path)
-    this.#sizes?.set(blob, (await stat(path)).size)
+    const { size } = await stat(path)
     await removeFile(path)
+    const sizes = await this.#sizes
+    sizes?.set(blob, size)
   }
 
   async open(blob: string): Promise<Readable> {
@@ -276,6 +274,14 @@ class S3Store implements BackupStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.spool, { recursive: true, force: true })
+  }
+
+  async #listSizes(): Promise<Map<string, number>> {
+    const sizes = new Map<string, number>()
+    const start = this.#keyOf('')
+    for await (const { key, size } of this.#bucket.list(start))
+      sizes.set(key.slice(start.length), size)
+    return sizes
   }
 
   async #put(key: string, path: string): Promise<void> {
