@@ -1,5 +1,5 @@
 import { WireError } from '@wirephoto/board'
-import { EngineError } from '@wirephoto/engine'
+import { EngineError, systemErrorCode } from '@wirephoto/engine'
 import type { BlobProblem, CopyProgress } from '@wirephoto/server/backup'
 import { endOnClosedPipe } from '../closed-pipe.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -7,6 +7,9 @@ import { OperatorError, operatorErrorOf } from '../operator-error.ts'
 
 /** How often a terminal is told how far it is. */
 const PROGRESS_INTERVAL_MS = 250
+
+/** How the end of a server is seen by who reads from its socket. */
+const WENT_AWAY = /^(?:ECONNRESET|ECONNREFUSED|EPIPE)$/
 
 const FAULTS = {
   missing: 'its file is gone; send the picture again, since the same bytes heal it',
@@ -58,6 +61,10 @@ export class TransferReport {
       })
     if (error instanceof OperatorError) return error
     if (error instanceof EngineError) return operatorErrorOf(error)
+    if (WENT_AWAY.test(systemErrorCode(error) ?? ''))
+      return new OperatorError('The server went away; run the same command again.', {
+        exitCode: exitCodes.noAnswer,
+      })
     const { message } = error as Error
     const code = error instanceof WireError ? ` (${error.code})` : ''
     return new OperatorError(`It broke off${code}: ${message}`, { cause: error })

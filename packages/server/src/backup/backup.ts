@@ -110,7 +110,7 @@ class BackupRun {
       await this.#store.keepPoint(name, path)
       // Pictures that were purged meanwhile.
       for (const blob of this.#copied) if (!named.has(blob)) await this.#store.removeBlob(blob)
-      const removed = await this.#removeOld()
+      const removed = await this.#removeOld(name)
       const replaced = this.#replaced
       return { point: name, boards, bytes, problems, replaced, removed, ...this.#progress }
     } catch (error) {
@@ -182,13 +182,14 @@ class BackupRun {
   }
 
   /** Removes the oldest backups, and the files that none of the others names. Returns how many. */
-  async #removeOld(): Promise<number> {
+  async #removeOld(newest: string): Promise<number> {
     const { keep } = this.#options
-    const points = await this.#store.points()
-    if (keep === undefined || points.length <= keep) return 0
-    const removed = points.slice(0, -keep)
+    // A clock that was set back gives the newest one an older name.
+    const earlier = (await this.#store.points()).filter((point) => point !== newest)
+    if (keep === undefined || earlier.length < keep) return 0
+    const removed = earlier.slice(0, earlier.length - keep + 1)
     const named = new Set<string>()
-    for (const point of points.slice(-keep))
+    for (const point of [...earlier.slice(removed.length), newest])
       for await (const board of boardsOf(await this.#store.openPoint(point)))
         for (const { name } of blobsOf(board)) named.add(name)
     for (const point of removed) await this.#store.removePoint(point)
