@@ -25,7 +25,12 @@ export default {
     },
     'packages/*': { entry: ['src/**/*.test.ts'], project: [project] },
     // The types of a script in old syntax.
-    'packages/cli': { entry: ['src/**/*.test.ts', 'bin/choose-node.d.ts'], project: [project] },
+    'packages/cli': {
+      entry: ['src/**/*.test.ts', 'bin/choose-node.d.ts'],
+      project: [project],
+      // Installed by those who have agents.
+      ignoreDependencies: ['@wirephoto/mcp'],
+    },
     'packages/board': { entry: ['src/**/*.test.ts', 'examples/*.ts'], project: [project] },
     'packages/client': { entry: ['src/**/*.test.ts', 'examples/*.ts'], project: [project] },
     'packages/engine': {

@@ -7,7 +7,8 @@ const arrows = {
   client: ['board'],
   server: ['engine', 'board'],
   web: ['client', 'board'],
-  cli: ['server', 'client', 'engine', 'board'],
+  mcp: ['client', 'board'],
+  cli: ['mcp', 'server', 'client', 'engine', 'board'],
   conformance: ['board'],
 } as const satisfies Record<string, readonly string[]>
 

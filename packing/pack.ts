@@ -9,7 +9,15 @@ const run = promisify(execFile)
 const ROOT = resolve(import.meta.dirname, '..')
 const COMPILER_PATH = join(ROOT, 'node_modules/typescript/bin/tsc')
 /** The packages that can be installed. */
-export const PACKAGES = ['board', 'engine', 'client', 'server', 'cli', 'conformance'] as const
+export const PACKAGES = [
+  'board',
+  'engine',
+  'client',
+  'server',
+  'mcp',
+  'cli',
+  'conformance',
+] as const
 export type PackageName = (typeof PACKAGES)[number]
 /** The packages of ours that the program brings. */
 const BROUGHT_BY_CLI = ['board', 'engine', 'client', 'server'] as const

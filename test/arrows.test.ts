@@ -12,7 +12,8 @@ const mayImport: Record<string, readonly string[]> = {
   client: ['board'],
   server: ['board', 'engine'],
   web: ['board', 'client'],
-  cli: ['board', 'client', 'engine', 'server'],
+  mcp: ['board', 'client'],
+  cli: ['board', 'client', 'engine', 'mcp', 'server'],
   conformance: ['board'],
 }
 

@@ -142,6 +142,18 @@ describe('the packed packages', { concurrency: true }, () => {
     assert.equal(stdout, 'theirs true\ntrue unknown-board\n')
   })
 
+  test('L75: the program says what an agent needs, which the package brings', async () => {
+    const [program, agent] = await Promise.all([install('cli'), install('mcp', 'client', 'board')])
+    const start = join(program, 'node_modules/wirephoto/bin/wirephoto.js')
+    await assert.rejects(run(process.execPath, [start, 'mcp']), {
+      code: 2,
+      stderr: 'wirephoto mcp needs a further package: npm install @wirephoto/mcp\n',
+    })
+    const main = join(agent, 'node_modules/@wirephoto/mcp/dist/main.js')
+    const { stdout } = await run(process.execPath, [main, '--help'])
+    assert.match(stdout, /^Usage: wirephoto-mcp /)
+  })
+
   test('I15: the program needs no database package, and says which one a URL needs', async () => {
     const program = await install('cli')
     const start = join(program, 'node_modules/wirephoto/bin/wirephoto.js')

@@ -7,6 +7,7 @@ import { copyCommand } from './commands/copy.ts'
 import { exportCommand } from './commands/export.ts'
 import { importCommand } from './commands/import.ts'
 import { liveCommand } from './commands/live.ts'
+import { mcpCommand } from './commands/mcp.ts'
 import { ownerCodeCommand } from './commands/owner-code.ts'
 import { pushCommand } from './commands/push.ts'
 import { restoreCommand } from './commands/restore.ts'
@@ -28,6 +29,7 @@ const commands: Command[] = [
   watchCommand(),
   liveCommand(),
   showCommand(),
+  mcpCommand(),
   ownerCodeCommand(),
   checkCommand(),
   backupCommand(),
