@@ -58,6 +58,7 @@ const LONG_ONLY_FILES = [
   'packages/engine/src/postgres/postgres.test.ts',
   'packages/engine/src/s3/contract.test.ts',
   'packages/mcp/src/agent.test.ts',
+  'packages/server/src/backup/backup.test.ts',
   'packages/server/src/classic/classic-outbox.test.ts',
   'packages/server/src/classic/returning-visitors.test.ts',
   'packages/server/src/classic/stand-ins.test.ts',
