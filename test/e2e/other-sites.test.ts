@@ -241,20 +241,25 @@ const draw = async (seed: number) =>
   new Uint8Array(await drawPicture({ width: 320, height: 240, seed }))
 
 /** Puts an element into an empty page of an allowed site, and tells what it asks for. */
-async function openElement(t: TestContext, src: string, style = '') {
+async function openElement(
+  t: TestContext,
+  src: string,
+  style = '',
+  element: 'wire-board' | 'wire-slot' = 'wire-board',
+) {
   const page = await openVictimsPage(t)
   const asked: string[] = []
   page.on('request', (request) => asked.push(request.url()))
   await page.goto(friend())
   await page.evaluate(
-    async ([url, address, css]) => {
+    async ([url, address, css, name]) => {
       const [link, secret] = address!.split('#')
-      document.body.innerHTML = `<wire-board style="${css}" src="${link}" token="${secret}"></wire-board>`
+      document.body.innerHTML = `<${name} style="${css}" src="${link}" token="${secret}"></${name}>`
       await import(`${url}/elements.js`)
     },
-    [server.url, src, style],
+    [server.url, src, style, element],
   )
-  const images = page.locator('wire-board img')
+  const images = page.locator(`${element} img`)
   /** Waits until so many pictures are painted. */
   const painted = (count: number) =>
     page.waitForFunction((expected) => {
@@ -377,4 +382,43 @@ test('I22: an element whose link ends shows nothing more, and says why', async (
   assert.equal(await owner.refusal(`/api/boards/${made.id}/links/${link}`, 'DELETE'), null)
   await page.getByRole('status').filter({ hasText: 'This link no longer works' }).waitFor()
   assert.equal(await images.count(), 0)
+})
+
+test('I25: a slot element shows each frame as it comes, and says when the next is late', async (t) => {
+  const made = await new Visitor(server.url).makeBoard()
+  const [address, secret] = linkOf(made, 'edit').split('#')
+  const send = async (width: number, height: number): Promise<void> => {
+    const response = await fetch(`${address}/live/cam`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${secret}` },
+      body: new Uint8Array(await drawPicture({ width, height })),
+    })
+    assert.equal(response.status, 202)
+  }
+  const [path, view] = linkOf(made, 'view').split('#')
+  const { page, asked, images } = await openElement(t, `${path}/live/cam#${view}`, '', 'wire-slot')
+  await page.getByRole('status').filter({ hasText: 'Nothing has been sent here yet.' }).waitFor()
+  const shown = (width: number) =>
+    page.waitForFunction((expected) => {
+      const { shadowRoot } = document.querySelector('wire-slot')!
+      return shadowRoot!.querySelector('img')?.naturalWidth === expected
+    }, width)
+  await send(64, 48)
+  await shown(64)
+  const before = asked.length
+  await send(96, 72)
+  await shown(96)
+  assert.deepEqual(
+    asked.slice(before).filter((url) => !url.startsWith('blob:')),
+    [],
+    'a frame came by the socket',
+  )
+  assert.match((await images.getAttribute('src')) ?? '', /^blob:/)
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^Last picture: / })
+    .waitFor()
+  await send(120, 90)
+  await shown(120)
+  await page.getByRole('status').waitFor({ state: 'detached' })
 })

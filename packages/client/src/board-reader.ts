@@ -42,6 +42,7 @@ export class BoardReader {
     this.#arrivals = new Arrivals(this, this.pictures, this.#events)
     this.#feed = new Feed(this)
     this.#feed.on('snapshot', (snapshot) => this.#load(snapshot))
+    this.#feed.on('frame', (frame) => this.#events.emit('frame', frame))
     this.#feed.on('live', ({ followed: { role } }) =>
       this.#setStatus({ connection: 'live', loaded: true, trouble: null, refused: null, role }),
     )
@@ -56,7 +57,7 @@ export class BoardReader {
   }
 
   /** Calls `listener` at every such event, until the returned function is called. */
-  on<E extends 'pictures' | 'settings' | 'arrivals'>(
+  on<E extends 'pictures' | 'settings' | 'arrivals' | 'frame'>(
     event: E,
     listener: (value: BoardEvents[E]) => void,
   ): () => void {

@@ -1,11 +1,8 @@
 import type { Board } from '../board.ts'
 import { inBackground } from '../in-background.ts'
 import { memoryStore } from '../memory-store.ts'
-import type { OpenOptions } from '../types.ts'
+import type { Asks } from './board-element.ts'
 import { elementWords } from './words.ts'
-
-/** The board, and who asks for it. */
-export type Asks = Pick<OpenOptions, 'url' | 'board' | 'token'>
 
 /** Puts a button into the element, and takes files that are dropped on it, until the signal is aborted. */
 export function offerSending(

@@ -1,11 +1,9 @@
 import type { ImageRecord } from '@wirephoto/board'
+import { backoff } from '../backoff.ts'
 import type { BoardReader } from '../board-reader.ts'
 import { inBackground } from '../in-background.ts'
 import { blobUrl } from '../urls.ts'
 import { elementWords } from './words.ts'
-
-const RETRY_FIRST_MS = 1_000
-const RETRY_LONGEST_MS = 30_000
 
 /** The part of the board that all pictures fill, in board units. */
 export interface Frame {
@@ -26,6 +24,11 @@ export class Tile {
   #loading: AbortController | null = null
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   #failureCount = 0
+  /** Whether live frames are shown, which are newer than what is stored. */
+  #isLive = false
+  /** The latest frame that waits for the one before to be decoded. */
+  #nextFrame: Blob | null = null
+  #isDecoding = false
 
   constructor(board: BoardReader, record: ImageRecord) {
     this.#board = board
@@ -34,8 +37,9 @@ export class Tile {
     this.image.draggable = false
   }
 
-  /** Puts it where its record says, and shows its newest bytes. */
-  update(record: ImageRecord, { x, y, w, h }: Frame, order: number): void {
+  /** Puts it where its record says, and shows its newest bytes. Returns whether it has another file than before. */
+  update(record: ImageRecord, { x, y, w, h }: Frame, order: number): boolean {
+    const isOther = record.blob !== this.#record.blob
     this.#record = record
     const { style } = this.image
     const share = (part: number, whole: number) => `${(100 * part) / whole}%`
@@ -46,6 +50,7 @@ export class Tile {
     style.zIndex = String(order)
     this.image.alt = record.caption || record.name || elementWords.picture
     this.refresh()
+    return isOther
   }
 
   /** Shows its bytes as it comes into view, and releases them as it goes. */
@@ -55,9 +60,26 @@ export class Tile {
     else this.#release()
   }
 
+  /** Shows a frame of a live slot once it is decoded. Of those that come meanwhile the latest follows. */
+  showFrame(frame: Blob): void {
+    if (!this.#isInView) return
+    this.#isLive = true
+    this.#loading?.abort()
+    this.#nextFrame = frame
+    if (!this.#isDecoding) inBackground(this.#showFrames())
+  }
+
+  /** Goes back to what is stored: later frames may have been missed. */
+  endFrames(): void {
+    if (!this.#isLive) return
+    this.#isLive = false
+    this.#wanted = null
+    this.refresh()
+  }
+
   /** Looks whether there is something better to show. */
   refresh(): void {
-    if (!this.#isInView) return
+    if (!this.#isInView || this.#isLive) return
     const { id, blob } = this.#record
     const preview = this.#board.preview(id)
     const pixels = this.#pixels()
@@ -68,7 +90,7 @@ export class Tile {
     this.#loading?.abort()
     this.#wanted = wanted
     if (blob) inBackground(this.#load(pixels))
-    else if (preview) this.#show(preview)
+    else if (preview) this.#show(URL.createObjectURL(preview))
   }
 
   remove(): void {
@@ -91,13 +113,12 @@ export class Tile {
       const bytes = await this.#fetch(pixels, loading.signal)
       if (loading.signal.aborted) return
       this.#failureCount = 0
-      if (bytes) this.#show(bytes)
+      if (bytes) this.#show(URL.createObjectURL(bytes))
     } catch {
       if (loading.signal.aborted) return
       this.#wanted = null
-      const waitMs = Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** this.#failureCount++)
       clearTimeout(this.#retryTimer)
-      this.#retryTimer = setTimeout(() => this.refresh(), waitMs)
+      this.#retryTimer = setTimeout(() => this.refresh(), backoff(this.#failureCount++))
     }
   }
 
@@ -110,13 +131,33 @@ export class Tile {
     return response.blob()
   }
 
-  #show(bytes: Blob): void {
+  async #showFrames(): Promise<void> {
+    this.#isDecoding = true
+    for (let frame = this.#nextFrame; frame; frame = this.#nextFrame) {
+      this.#nextFrame = null
+      const url = URL.createObjectURL(frame)
+      const decoded = Object.assign(new Image(), { src: url })
+      // One that can't be decoded is passed over.
+      const isDecoded = await decoded.decode().then(
+        () => true,
+        () => false,
+      )
+      if (isDecoded && this.#isLive) this.#show(url)
+      else URL.revokeObjectURL(url)
+    }
+    this.#isDecoding = false
+  }
+
+  /** Shows what an object URL leads to, and releases the one before. */
+  #show(url: string): void {
     const before = this.image.src
-    this.image.src = URL.createObjectURL(bytes)
+    this.image.src = url
     URL.revokeObjectURL(before)
   }
 
   #release(): void {
+    this.#isLive = false
+    this.#nextFrame = null
     this.#loading?.abort()
     clearTimeout(this.#retryTimer)
     this.#wanted = null

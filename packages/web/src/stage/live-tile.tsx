@@ -1,7 +1,8 @@
 import type { ImageRecord } from '@wirephoto/board'
+import { FrameTimes } from '@wirephoto/client'
 import { createEffect, createMemo, createSignal, type JSX, on, onCleanup, untrack } from 'solid-js'
 import { useApp } from '../app.ts'
-import { FrameTimes } from '../state/frame-times.ts'
+
 import { setLiveTiles } from '../state/live-tiles.ts'
 import { formatTime } from '../ui/format-time.ts'
 import { LatestFrame } from '../ui/latest-frame.ts'
