@@ -64,7 +64,7 @@ export abstract class BoardElement extends htmlElement {
     this.#openSoon()
   }
 
-  /** What it says while nothing stands in it, though the server answers. */
+  /** The sentence that it says while nothing stands in it, though the server answers. */
   protected abstract readonly emptyText: string
 
   /** Returns the board that an address names; null if it is none of such an element. */

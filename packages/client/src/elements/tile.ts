@@ -60,7 +60,7 @@ export class Tile {
     else this.#release()
   }
 
-  /** Shows a frame of a live slot once it is decoded. Of those that come meanwhile the latest follows. */
+  /** Shows a frame of a live slot once it is decoded. The latest of those that come meanwhile follows. */
   showFrame(frame: Blob): void {
     if (!this.#isInView) return
     this.#isLive = true
