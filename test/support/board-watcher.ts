@@ -34,7 +34,8 @@ export class BoardWatcher {
     // How long a message takes is measured by the page's answer.
     socket.on('echo', (answer: () => void) => answer())
     socket.onAny((event: string, first: unknown, bytes?: Buffer) => {
-      if (event === 'echo') return
+      // The event `build` names the page that the server has now, by a bare string.
+      if (event === 'echo' || event === 'build') return
       const body = bytes === undefined ? JSON.parse(String(first)) : { id: String(first), bytes }
       if (event === 'bye') this.bye = body.error?.code ?? ''
       this.received.push({ event, body })
