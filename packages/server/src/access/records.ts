@@ -131,6 +131,10 @@ export function dataOf<T extends SecretData['type']>(type: T, json: string): Dat
   return data.type === type ? (data as DataOf<T>) : null
 }
 
+/** Whether a secret is of the servers that share an engine, and of no board. */
+export const isOfServers = (json: string): boolean =>
+  dataOf('server', json) !== null || dataOf('node-key', json) !== null
+
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** The hashes that secrets stand under. No board's id and no token has a NUL, so no two of them are the same. */

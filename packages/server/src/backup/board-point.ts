@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { type AnyRecord, type Cursor, type ImageRecord, WireError } from '@wirephoto/board'
 import type { BoardInfo, ClientState, Engine, HistoryEntry, Secret } from '@wirephoto/engine'
+import { isOfServers } from '../access/records.ts'
 import { withVariants } from '../images/ended-blob-remover.ts'
 import { variantKey } from '../images/variant-key.ts'
 
@@ -57,7 +58,8 @@ export async function readBoard(engine: Engine, info: BoardInfo): Promise<BoardP
     const history: HistoryEntry[] = []
     for (const kind of HISTORY_KINDS)
       history.push(...(await engine.history.list(board, { kind, limit: ALL_COUNT })).toReversed())
-    const secrets = await engine.secrets.list(board)
+    // Servers of a copy must not find those of the original, nor be known to them.
+    const secrets = (await engine.secrets.list(board)).filter(({ data }) => !isOfServers(data))
     return { board, createdAt, cursor, records, clients: [...clients], history, secrets }
   } catch (error) {
     if (error instanceof WireError && error.code === 'unknown-board') return null

@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ImageRecord } from '@wirephoto/board'
 import { openEngine } from '@wirephoto/engine'
+import { nodeKeyOf } from '../bus/server-directory.ts'
 import { makeBackup } from './backup.ts'
 import { engineSource } from './board-point.ts'
 import { restore } from './fill.ts'
 import { openStore } from './store.ts'
 
-test('E71, E73: a backup restores a board with all that belongs to it', async (t) => {
+test('E71, E73, E86: a backup restores a board with all that belongs to it, and nothing of its servers', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-backup-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   const blob = createHash('sha256').update('a picture').digest('hex')
@@ -29,6 +30,7 @@ test('E71, E73: a backup restores a board with all that belongs to it', async (t
   })
   const link = { hash: 'h', board: 'main', kind: 'link', data: '{}', expiresAt: null } as const
   await from.secrets.put(link)
+  await nodeKeyOf(from.secrets)
   const entry = { at: 1, kind: 'replaced', subject: 'a', data: '{}', blob } as const
   await from.history.append('main', [entry])
 
