@@ -6,7 +6,11 @@ import { PartSizes } from './part-sizes.ts'
 const FIRST_BYTES = 1_000_000
 const OPENING_BYTES = 2 ** 12
 const LEAD_BYTES = 2 ** 15
-const part = (bytes: number, durationMs: number) => ({ bytes, durationMs, receivedMs: durationMs })
+const part = (bytes: number, durationMs: number, receivedMs: number | null = durationMs) => ({
+  bytes,
+  durationMs,
+  receivedMs,
+})
 
 function open() {
   const [preview, thumbnail] = [Promise.withResolvers<void>(), Promise.withResolvers<boolean>()]
@@ -47,15 +51,27 @@ test('A51: without a thumbnail, it goes on behind the preview', async () => {
   assert.ok(await mayGo(parts))
 })
 
-test('A51: while the preview is made, parts are small, and then as long as 80 ms take', async () => {
+test('A51: while the preview is made, parts are small, and then as long as 120 ms take', async () => {
   const { parts, thumbnail } = open()
   thumbnail.resolve(true)
   parts.nextBytes(null)
   assert.equal(parts.nextBytes(part(OPENING_BYTES, 20)), LEAD_BYTES)
-  assert.equal(parts.nextBytes(part(LEAD_BYTES, 80)), LEAD_BYTES)
-  assert.equal(parts.nextBytes(part(LEAD_BYTES, 20)), 4 * LEAD_BYTES)
+  assert.equal(parts.nextBytes(part(LEAD_BYTES, 120)), LEAD_BYTES)
+  assert.equal(parts.nextBytes(part(LEAD_BYTES, 30)), 4 * LEAD_BYTES)
   assert.equal(parts.nextBytes(part(4 * LEAD_BYTES, 5)), FIRST_BYTES, 'no more than a first part')
   assert.ok(await mayGo(parts))
+})
+
+test('A51: it counts how long a part was on the line, and not what both ends do meanwhile', async () => {
+  const { parts, thumbnail } = open()
+  thumbnail.resolve(true)
+  parts.nextBytes(null)
+  parts.nextBytes(part(OPENING_BYTES, 20))
+  assert.equal(parts.nextBytes(part(LEAD_BYTES, 180, 60)), 2 * LEAD_BYTES)
+  assert.equal(parts.nextBytes(part(LEAD_BYTES, 180, 1)), 2 * LEAD_BYTES, 'a proxy kept it back')
+  assert.ok(await mayGo(parts))
+  parts.nextBytes(part(LEAD_BYTES, 180, null))
+  assert.ok(!(await mayGo(parts)), 'nobody says how long it was on the line')
 })
 
 test('A51: behind a part that took long, the file waits for its preview', async () => {

@@ -5,10 +5,12 @@ import type { UploadJob } from './upload-job.ts'
 const OPENING_BYTES = 2 ** 12
 /** The first part behind a camera's thumbnail: on a slow connection the preview waits for no more. */
 const LEAD_BYTES = 2 ** 15
-/** Time that each of these parts should take, for which the preview may have to wait. */
-const LEAD_PART_MS = 80
+/** Time that each of these parts should take on the line, for which the preview may have to wait. */
+const LEAD_PART_MS = 120
 /** After a part that took longer, the file waits for its preview. */
 const LEAD_PART_MAX_MS = 160
+/** The least share of a request's time in which its bytes were on the line: a proxy may hide how long that was. */
+const LINE_SHARE_FACTOR = 1 / 3
 
 type LeadingJob = Pick<UploadJob, 'previewDue' | 'thumbnailSent'>
 
@@ -44,12 +46,17 @@ export class LeadingParts {
     const isOpening = !this.#isOpen
     this.#isOpen = true
     if (isOpening) return Math.min(LEAD_BYTES, firstBytes)
-    const { bytes, durationMs } = after
-    this.#isTooSlow = durationMs > LEAD_PART_MAX_MS
+    const lineMs = lineTimeOf(after)
+    this.#isTooSlow = lineMs > LEAD_PART_MAX_MS
     if (this.#isTooSlow) return firstBytes
-    return Math.min(
-      firstBytes,
-      Math.max(LEAD_BYTES, Math.round((bytes * LEAD_PART_MS) / durationMs)),
-    )
+    const asLong = Math.round((after.bytes * LEAD_PART_MS) / lineMs)
+    return Math.min(firstBytes, Math.max(LEAD_BYTES, asLong))
   }
 }
+
+/**
+ * Returns how long a part was on the line. The rest of its request's time is distance, and what both ends do
+ * meanwhile: they make previews.
+ */
+const lineTimeOf = ({ durationMs, receivedMs }: TakenPart): number =>
+  Math.max(receivedMs ?? durationMs, durationMs * LINE_SHARE_FACTOR)
