@@ -19,15 +19,15 @@ const FILE = resolve(import.meta.dirname, 'images/race.webp')
 const MAX_FILE_BYTES = 1_500_000
 const PANE = { width: 480, height: 420 }
 const HEAD_PX = 56
+const JPEG = { format: 'jpeg', quality: 92 } as const
 /** The frames that a page draws for each that is filmed. */
 const SHOWN_FRAMES_COUNT = 3
 /** The length of a frame while much happens, and later. */
 const FINE_FRAMES_MS = { until: 2_000, step: 50 }
 const FRAME_MS = 250
 const END_MS = 3_000
-/** The time that pages are open before the drop, and that the film goes on afterwards. */
+/** The time that pages are open before the drop. */
 const OPEN_MS = 2_000
-const AFTER_MS = 1_500
 const MIDDLE = { x: 240, y: 200 }
 
 /** Selectors of the image that a viewer sees first, and of the one that shows all of the photo. */
@@ -71,7 +71,8 @@ try {
       whole: '[data-state="stored"] .picture.ready',
     }),
   ]
-  const lanes = await Promise.all(starts.map((start) => start(file)))
+  const ends = await Promise.all(starts.map((start) => start(file)))
+  const lanes = await Promise.all(ends.map((end) => end()))
   await film(lanes)
   for (const { title, first, whole } of lanes)
     console.log(`${title}: first seen after ${seconds(first)}, in full after ${seconds(whole)}`)
@@ -84,14 +85,14 @@ try {
 }
 
 /**
- * Opens a sender on a slow connection and a viewer; resolves to the function that drops the file
- * and films.
+ * Opens a sender on a slow connection and a viewer; resolves to the function that drops the file and films. That
+ * resolves once the viewer has seen all of it, to the function that ends the film.
  */
 async function openLane(
   from: Browser,
   port: number,
   { title, first, whole }: Shown,
-): Promise<(file: string) => Promise<Lane>> {
+): Promise<(file: string) => Promise<() => Promise<Lane>>> {
   const shaper = await Shaper.open(port)
   const contexts: BrowserContext[] = []
   const open = async (at: number): Promise<BoardPage> => {
@@ -133,11 +134,14 @@ async function openLane(
       return now() - dropped
     }
     const times = { first: await shown(first), whole: await shown(whole) }
-    await page.waitForTimeout(AFTER_MS)
-    for (const context of contexts) await context.close()
-    await shaper.close()
-    const moved = frames.map(({ at, image }) => ({ at: at - dropped, image }))
-    return { title, frames: moved, ...times }
+    return async () => {
+      // A large photo is painted some time after it was decoded.
+      frames.push(await photograph(page))
+      for (const context of contexts) await context.close()
+      await shaper.close()
+      const moved = frames.map(({ at, image }) => ({ at: at - dropped, image }))
+      return { title, frames: moved, ...times }
+    }
   }
 }
 
@@ -145,10 +149,8 @@ async function openLane(
  * Returns a list to which frames of a page are added for as long as it is open. The browser makes one where the page
  * has changed: screenshots at intervals would take the CPU from both lanes.
  */
-async function filmPage(page: Page): Promise<readonly Frame[]> {
-  const frames: Frame[] = [
-    { at: now(), image: await page.screenshot({ type: 'jpeg', quality: 92 }) },
-  ]
+async function filmPage(page: Page): Promise<Frame[]> {
+  const frames = [await photograph(page)]
   const cdp = await page.context().newCDPSession(page)
   cdp.on('Page.screencastFrame', ({ data, sessionId }) => {
     frames.push({ at: now(), image: Buffer.from(data, 'base64') })
@@ -156,18 +158,25 @@ async function filmPage(page: Page): Promise<readonly Frame[]> {
     cdp.send('Page.screencastFrameAck', { sessionId }).catch(() => {})
   })
   await cdp.send('Page.startScreencast', {
-    format: 'jpeg',
-    quality: 92,
+    ...JPEG,
     everyNthFrame: SHOWN_FRAMES_COUNT,
   })
   return frames
 }
 
+/** Returns what a page shows once it has painted all of it. */
+async function photograph(page: Page): Promise<Frame> {
+  const { format: type, quality } = JPEG
+  const image = await page.screenshot({ type, quality })
+  return { at: now(), image }
+}
+
 /** Writes both lanes side by side, in real time. */
 async function film(lanes: readonly Lane[]): Promise<void> {
-  const end = Math.max(...lanes.map(({ whole }) => whole)) + AFTER_MS
+  const end = Math.ceil(Math.max(...lanes.map(({ frames }) => frames.at(-1)!.at)))
   const moments: number[] = []
   for (let at = 0; at < end; at += stepAt(at)) moments.push(at)
+  moments.push(end)
   const frames = await Promise.all(moments.map((at) => drawFrame(lanes, at)))
   const delay = moments.map((at, i) => (moments[i + 1] ?? at + END_MS) - at)
   await mkdir(resolve(FILE, '..'), { recursive: true })

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { uuidv7 } from '@wirephoto/board'
 import { feedWords } from '@wirephoto/web/words/feed'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
@@ -215,3 +217,18 @@ async function touchAlong(
     await page.touch('touchMove', at(from + ((to - from) * step) / 4))
   if (part !== 'start') await page.touch('touchEnd')
 }
+
+test('P63: a picture of which nothing is at hand yet is an empty box, and no broken image', async (t) => {
+  const board = await fixture.newBoard()
+  const phone = await fixture.openPage(t, 'wire.test', board, { ...PHONE, hasFeed: true })
+  const id = uuidv7(Date.now(), randomBytes(10))
+  const add = { kind: 'image.add', id, width: 400, height: 300, name: 'on-its-way.jpg' }
+  const response = await fetch(`${fixture.server.url}/b/${board}/commands`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ client: uuidv7(Date.now(), randomBytes(10)), n: 1, commands: [add] }),
+  })
+  assert.equal(response.status, 200)
+  await phone.page.locator('.feed [data-state=arriving], .feed [data-state=stalled]').waitFor()
+  assert.equal(await phone.page.locator('.feed li img:not([src])').count(), 0)
+})

@@ -22,8 +22,9 @@ export function SharpPicture(props: SharpPictureProps): JSX.Element {
   })
   return (
     <>
-      <Show when={!layers().some((address) => address === drawn())}>
-        <img class="available" src={props.available} alt="" draggable={false} />
+      {/* An image element without an address is drawn as a broken one. */}
+      <Show when={!layers().some((address) => address === drawn()) && props.available}>
+        {(address) => <img class="available" src={address()} alt="" draggable={false} />}
       </Show>
       <For each={layers()}>
         {(address) => (
