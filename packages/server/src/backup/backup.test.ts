@@ -50,6 +50,8 @@ async function fillBoards(): Promise<void> {
   for (const seed of [4, 5]) await send('/b/main/live/cam', seed)
   await until(async () => (await entriesOf('main', 'frame')).length > 0)
   await send(`/b/${other}/elsewhere.jpg`, 6)
+  // The audit is written after the answer.
+  await until(async () => (await entriesOf(other, 'audit')).length > 0)
   const link = { hash: 'a'.repeat(64), board: other, kind: 'link', expiresAt: null } as const
   await server.engine.secrets.put({ ...link, data: '{"role":"view"}' })
   await server.images.variants.whenIdle()

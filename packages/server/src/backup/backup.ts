@@ -6,7 +6,7 @@ import { boardsOf, PointWriter } from './point-file.ts'
 import type { BackupStore } from './store.ts'
 
 /** Files that are copied at the same time. */
-export const COPIES_COUNT = 4
+const COPIES_COUNT = 4
 /** Looks at a board whose files go while they are copied: each look needs only what is new since the one before. */
 const MAX_LOOKS_COUNT = 20
 
@@ -136,18 +136,8 @@ class BackupRun {
 
   /** Copies those of the files that the store lacks. Returns the pictures whose files can't be had. */
   async #copyAll(blobs: readonly NamedBlob[]): Promise<BlobProblem[]> {
-    const problems: BlobProblem[] = []
     const missing = blobs.filter(({ name }) => !this.#sizes.has(name))
-    await forEachOf(missing, COPIES_COUNT, async (blob) => {
-      this.#options.signal?.throwIfAborted()
-      const fault = await this.#copy(blob)
-      this.#progress.files++
-      this.#options.onProgress?.(this.#progress)
-      // A variant is made again where it is needed.
-      if (fault && !blob.isVariant)
-        problems.push({ kind: fault, blob: blob.name, picture: blob.picture })
-    })
-    return problems
+    return copyEach(missing, (blob) => this.#copy(blob), this.#progress, this.#options)
   }
 
   async #copy(blob: NamedBlob): Promise<BlobFault | null> {
@@ -199,12 +189,32 @@ class BackupRun {
   }
 }
 
-/** Whether two reads of a board show the same past. The newest entries tell, since entries never change. */
+/** Whether two reads of a board show the same past. */
 const hasSameHistory = (one: BoardPoint, other: BoardPoint): boolean =>
   JSON.stringify(one.history) === JSON.stringify(other.history)
 
+/** Copies files, some at a time, and counts them. Returns the pictures whose files can't be had. */
+export async function copyEach(
+  blobs: readonly NamedBlob[],
+  copy: (blob: NamedBlob) => Promise<BlobFault | null>,
+  progress: CopyProgress,
+  { signal, onProgress }: TransferOptions,
+): Promise<BlobProblem[]> {
+  const problems: BlobProblem[] = []
+  await forEachOf(blobs, COPIES_COUNT, async (blob) => {
+    signal?.throwIfAborted()
+    const fault = await copy(blob)
+    progress.files++
+    onProgress?.(progress)
+    // A variant is made again where it is needed.
+    if (fault && !blob.isVariant)
+      problems.push({ kind: fault, blob: blob.name, picture: blob.picture })
+  })
+  return problems
+}
+
 /** Runs `work` for each item, some at a time. Rejects with the first failure, once those under way have ended. */
-export async function forEachOf<T>(
+async function forEachOf<T>(
   items: readonly T[],
   count: number,
   work: (item: T) => Promise<void>,

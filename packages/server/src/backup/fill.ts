@@ -5,13 +5,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { type Change, type Cursor, WireError } from '@wirephoto/board'
 import { type Clients, type Engine, EngineError, Filling } from '@wirephoto/engine'
-import {
-  type BlobProblem,
-  COPIES_COUNT,
-  type CopyProgress,
-  forEachOf,
-  type TransferOptions,
-} from './backup.ts'
+import { type BlobProblem, type CopyProgress, copyEach, type TransferOptions } from './backup.ts'
 import { type BoardPoint, type BoardSource, blobsOf, type NamedBlob } from './board-point.ts'
 import { type BlobFault, copyChecked } from './checked-file.ts'
 import { boardsOf, readWhole, type WholePoint } from './point-file.ts'
@@ -170,15 +164,8 @@ class FillRun implements AsyncDisposable {
     const { boards, history, secrets } = this.#engine
     // One that broke off, or was changed since.
     await boards.remove(board)
-    const problems: BlobProblem[] = []
-    await forEachOf(blobsOf(point), COPIES_COUNT, async (blob) => {
-      this.#options.signal?.throwIfAborted()
-      const fault = await this.#copy(blob)
-      this.#progress.files++
-      this.#options.onProgress?.(this.#progress)
-      if (fault && !blob.isVariant)
-        problems.push({ kind: fault, blob: blob.name, picture: blob.picture })
-    })
+    const copy = (blob: NamedBlob) => this.#copy(blob)
+    const problems = await copyEach(blobsOf(point), copy, this.#progress, this.#options)
     await boards.create(board, createdAt)
     await this.#append(point)
     for (let start = 0; start < point.history.length; start += ENTRIES_COUNT)

@@ -94,7 +94,7 @@ export async function readWhole(file: Readable): Promise<WholePoint> {
     for await (const line of createInterface({ input: unzipped(file) })) {
       if (!beginning) {
         beginning = JSON.parse(line) as Beginning
-        if (beginning.format > FORMAT_VERSION || beginning.recordVersion > RECORD_VERSION) break
+        if (isNewer(beginning)) break
       }
       if (line.startsWith('{"end":')) ending = JSON.parse(line) as Ending
       else hash.update(`${line}\n`)
@@ -102,7 +102,7 @@ export async function readWhole(file: Readable): Promise<WholePoint> {
   } catch (cause) {
     throw damaged(cause)
   }
-  if (beginning && (beginning.format > FORMAT_VERSION || beginning.recordVersion > RECORD_VERSION))
+  if (beginning && isNewer(beginning))
     throw new EngineError(
       'too-new',
       'The backup is from a newer Wirephoto. Restore it with that one.',
@@ -111,6 +111,9 @@ export async function readWhole(file: Readable): Promise<WholePoint> {
   const { end: _, ...sums } = ending
   return { at: beginning.at, ...sums }
 }
+
+const isNewer = ({ format, recordVersion }: Beginning): boolean =>
+  format > FORMAT_VERSION || recordVersion > RECORD_VERSION
 
 /** Reads the boards of a backup that is whole. */
 export const boardsOf = (file: Readable): AsyncGenerator<BoardPoint> => boardsIn(boardLines(file))

@@ -236,15 +236,12 @@ class S3Store implements BackupStore {
     sizes?.set(blob, size)
   }
 
-  async open(blob: string): Promise<Readable> {
-    const answer = await this.#bucket.get(this.#keyOf(blob), WHOLE)
-    if (!answer) throw new WireError('not-found')
-    return Readable.from(answer.body ?? [], { objectMode: false })
+  open(blob: string): Promise<Readable> {
+    return this.#read(this.#keyOf(blob))
   }
 
   async *blobs(): AsyncGenerator<string> {
-    for await (const { key } of this.#bucket.list(this.#keyOf('')))
-      yield key.slice(this.#keyOf('').length)
+    for await (const { name } of this.#list('blobs/')) yield name
   }
 
   removeBlob(blob: string): Promise<void> {
@@ -253,15 +250,12 @@ class S3Store implements BackupStore {
 
   async points(): Promise<string[]> {
     const names: string[] = []
-    for await (const { key } of this.#bucket.list(`${this.#folder}points/`))
-      names.push(...pointIn(key.slice(`${this.#folder}points/`.length)))
+    for await (const { name } of this.#list('points/')) names.push(...pointIn(name))
     return names.sort()
   }
 
-  async openPoint(point: string): Promise<Readable> {
-    const answer = await this.#bucket.get(this.#pointKeyOf(point), WHOLE)
-    if (!answer) throw new WireError('not-found')
-    return Readable.from(answer.body ?? [], { objectMode: false })
+  openPoint(point: string): Promise<Readable> {
+    return this.#read(this.#pointKeyOf(point))
   }
 
   keepPoint(point: string, path: string): Promise<void> {
@@ -278,10 +272,21 @@ class S3Store implements BackupStore {
 
   async #listSizes(): Promise<Map<string, number>> {
     const sizes = new Map<string, number>()
-    const start = this.#keyOf('')
-    for await (const { key, size } of this.#bucket.list(start))
-      sizes.set(key.slice(start.length), size)
+    for await (const { name, size } of this.#list('blobs/')) sizes.set(name, size)
     return sizes
+  }
+
+  /** Lists the objects of a folder here, by their names in it. */
+  async *#list(folder: string): AsyncGenerator<{ readonly name: string; readonly size: number }> {
+    const start = this.#folder + folder
+    for await (const { key, size } of this.#bucket.list(start))
+      yield { name: key.slice(start.length), size }
+  }
+
+  async #read(key: string): Promise<Readable> {
+    const answer = await this.#bucket.get(key, WHOLE)
+    if (!answer) throw new WireError('not-found')
+    return Readable.from(answer.body ?? [], { objectMode: false })
   }
 
   async #put(key: string, path: string): Promise<void> {
