@@ -65,9 +65,8 @@ export function banner(at: RunningAt): string {
 function crossing({ bus, nodeUrl }: RunningAt): string {
   if (bus === null && nodeUrl === null)
     return 'Who drags what, and how far uploads are, each shows to its own visitors; --bus or --node-url lets that cross.'
-  const reached = nodeUrl === null ? '' : `; they reach this one at ${nodeUrl}`
-  const by = bus === null ? 'their own connections' : bus
-  return `Who drags what, and how far uploads are, crosses by ${by}${reached}.`
+  const by = bus ?? `their own connections; they reach this one at ${nodeUrl}`
+  return `Who drags what, and how far uploads are, crosses by ${by}.`
 }
 
 const urlOf = (name: string, port: number): string =>

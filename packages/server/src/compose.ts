@@ -151,8 +151,8 @@ export async function compose(
   stack.defer(() => ownerCodes.close())
   const proxies = trustedProxies(config.trustProxy ?? [])
   const installation = await installationOf(engine)
-  const node = await openNode(config, engine, installation, log, stack)
-  const { bus } = node
+  const { bus, links } = await openNode(config, engine, installation, log, stack)
+  const isAlone = bus.state.kind === 'none'
   const guard = replacements.guard ?? createGuard({ ...config, proxies, installation, access })
   const fetcher =
     replacements.fetcher ??
@@ -341,7 +341,7 @@ export async function compose(
     uploadProgress,
     slots,
     metrics,
-    publish: (board, message) => bus.publish(board, message),
+    publish: isAlone ? null : (board, message) => bus.publish(board, message),
     log,
     readPageBuild,
     commandLimiter,
@@ -349,8 +349,11 @@ export async function compose(
     heldLogs,
     heldCommands,
   })
-  node.direct?.links?.listen(app.server)
-  stack.use(new Relay({ bus, boards, incomingFiles, uploadProgress, slots, gateway, access, log }))
+  links?.listen(app.server)
+  if (!isAlone)
+    stack.use(
+      new Relay({ bus, boards, incomingFiles, uploadProgress, slots, gateway, access, log }),
+    )
   moderation.onDecided = (...args) => gateway.tellDecided(...args)
   audit.nameOf = (board, visitor) => gateway.nameOf(board, visitor)
   classic?.attach(app.server)

@@ -11,14 +11,7 @@ import { serverIdOf } from './server-id.ts'
 /** This server among those that share its engine. */
 export interface Node {
   readonly bus: Bus
-  /** The means to speak to others directly; null without `nodeUrl`. */
-  readonly direct: DirectNode | null
-}
-
-interface DirectNode {
-  readonly directory: ServerDirectory
-  readonly proofs: NodeProofs
-  /** The connections that carry the bus; null where something else does. */
+  /** The servers' own connections; null where something else carries the bus, or nothing. */
   readonly links: LinkBus | null
 }
 
@@ -33,30 +26,24 @@ export async function openNode(
   log: FastifyBaseLogger,
   stack: AsyncDisposableStack,
 ): Promise<Node> {
-  if (url === undefined && nodeUrl === undefined) return { bus: noBus, direct: null }
+  if (url === undefined && nodeUrl === undefined) return { bus: noBus, links: null }
   if (!engine.isShared)
     throw new EngineError(
       'unusable',
       'Servers share a bus and each other only where they share an engine. Give --engine a PostgreSQL or RethinkDB, or leave --bus and --node-url out.',
     )
   const server = await serverIdOf(data)
-  let direct: Omit<DirectNode, 'links'> | null = null
-  if (nodeUrl !== undefined) {
+  if (url === undefined) {
     const { secrets } = engine
     const proofs = new NodeProofs(server, await nodeKeyOf(secrets))
-    direct = {
-      proofs,
-      directory: await ServerDirectory.open({ secrets, server, url: nodeUrl, log }),
-    }
-    stack.use(direct.directory)
-  }
-  if (url === undefined) {
-    const links = stack.use(new LinkBus({ ...direct!, server, log }))
-    return { bus: links, direct: { ...direct!, links } }
+    const directory = await ServerDirectory.open({ secrets, server, url: nodeUrl!, log })
+    stack.use(directory)
+    const links = stack.use(new LinkBus({ directory, proofs, server, log }))
+    return { bus: links, links }
   }
   const { RedisBus } = await loadRedis()
   const bus = stack.use(new RedisBus({ url, server, installation: installation.id, log }))
-  return { bus, direct: direct && { ...direct, links: null } }
+  return { bus, links: null }
 }
 
 async function loadRedis(): Promise<typeof import('./redis-bus.ts')> {

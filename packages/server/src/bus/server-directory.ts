@@ -71,12 +71,6 @@ export class ServerDirectory {
     return Array.from(this.#known.values()).filter(isAlive)
   }
 
-  /** Finds another server; null for one that is dead, or was never here. */
-  find(id: string): Peer | null {
-    const known = this.#known.get(id)
-    return known && isAlive(known) ? known : null
-  }
-
   /** Calls back when the servers have been read. */
   onRead(listener: () => void): void {
     this.#listeners.push(listener)

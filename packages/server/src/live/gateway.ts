@@ -42,8 +42,8 @@ interface GatewayOptions {
   readonly uploadProgress: UploadProgress
   readonly slots: Slots
   readonly metrics: Metrics
-  /** Sends a message to other servers, about a board. */
-  readonly publish: (board: string, message: BusMessage) => void
+  /** Sends a message to other servers, about a board; null for a server that has no bus. */
+  readonly publish: ((board: string, message: BusMessage) => void) | null
   readonly log: FastifyBaseLogger
   /** Reads the build of the page that the server serves; null for none. */
   readonly readPageBuild: ReadPageBuild
@@ -116,7 +116,7 @@ export class Gateway {
     body: object,
   ): void {
     this.#rooms.get(board)?.sendToVisitor(visitor, event, body)
-    this.#options.publish(board, {
+    this.#options.publish?.(board, {
       kind: 'told',
       body: { visitor, event, body: { ...body } },
     })
@@ -134,8 +134,11 @@ export class Gateway {
 
   /** Has everybody who looks at a board see a file that isn't kept. Returns how many pages and walls that are. */
   showFile(board: string, file: Buffer): number {
-    const id = uuidv7(Date.now(), randomBytes(10))
-    this.#options.publish(board, { kind: 'shown', id, bytes: file })
+    this.#options.publish?.(board, {
+      kind: 'shown',
+      id: uuidv7(Date.now(), randomBytes(10)),
+      bytes: file,
+    })
     return this.#rooms.get(board)?.showFile(file) ?? 0
   }
 
@@ -207,9 +210,10 @@ export class Gateway {
     if (known) return known
     // Previews must not wait for a process to start.
     this.#options.previews.warmUp()
+    const { publish } = this.#options
     const room = new Room(board, {
       ...this.#options,
-      publish: (message) => this.#options.publish(board.id, message),
+      publish: publish && ((message) => publish(board.id, message)),
       onEmpty: () => {
         if (this.#rooms.get(board.id) === room) this.#rooms.delete(board.id)
       },

@@ -46,8 +46,8 @@ interface RoomOptions {
   readonly uploadProgress: UploadProgress
   readonly slots: Slots
   readonly metrics: Metrics
-  /** Sends a message to the rooms of this board on other servers. */
-  readonly publish: (message: BusMessage) => void
+  /** Sends a message to the rooms of this board on other servers; null without a bus. */
+  readonly publish: ((message: BusMessage) => void) | null
   /** Called when the last member has left. */
   readonly onEmpty: () => void
 }
@@ -62,7 +62,7 @@ export class Room implements OutboxRoom {
   readonly #members = new Set<Member>()
   readonly #publish: RoomOptions['publish']
   readonly #elsewhere = new RemotePeople()
-  readonly #rosterTimer: NodeJS.Timeout
+  #rosterTimer: NodeJS.Timeout | undefined
   /** Whether somebody has come or gone since other servers were told. */
   #isRosterNew = true
   readonly #unsubscribe: (() => void)[]
@@ -86,7 +86,7 @@ export class Room implements OutboxRoom {
     this.presence = new Presence({
       send: (update) => {
         this.broadcastLatest('presence', update)
-        publish({ kind: 'presence', body: update })
+        publish?.({ kind: 'presence', body: update })
       },
       elsewhere: () => this.#elsewhere.all,
       hasPicture: (id) => this.hasPicture(id),
@@ -97,7 +97,7 @@ export class Room implements OutboxRoom {
     this.seenReports = new SeenReports({
       send: (visitor, seenBy) => {
         this.sendToVisitor(visitor, 'seen', seenBy)
-        publish({ kind: 'told', body: { visitor, event: 'seen', body: seenBy } })
+        publish?.({ kind: 'told', body: { visitor, event: 'seen', body: seenBy } })
       },
       countOthers: (visitor) => this.#countOthers(visitor),
       observe: (milliseconds) => metrics.seen.observe(milliseconds / 1000),
@@ -113,6 +113,7 @@ export class Room implements OutboxRoom {
         for (const { outbox } of this.#members) outbox.sendFrame(id, frame)
       }),
     ]
+    if (!publish) return
     this.#rosterTimer = setInterval(() => this.#refreshRoster(), ROSTER_INTERVAL_MS).unref()
     publish({ kind: 'who', body: {} })
   }
@@ -139,7 +140,7 @@ export class Room implements OutboxRoom {
     this.#shows.delete(visitor)
     this.#shownAt = performance.now()
     this.broadcastLatest('show', { ...request })
-    this.#publish({ kind: 'show', body: request })
+    this.#publish?.({ kind: 'show', body: request })
     if (this.#shows.size > 0) this.#showTimer = setTimeout(() => this.#showNext(), SHOW_INTERVAL_MS)
   }
 
@@ -190,11 +191,12 @@ export class Room implements OutboxRoom {
   /** Tells other servers who is here, and asks the same. */
   onPeer(): void {
     this.#publishRoster()
-    this.#publish({ kind: 'who', body: {} })
+    this.#publish?.({ kind: 'who', body: {} })
   }
 
   #publishRoster(): void {
     this.#isRosterNew = false
+    if (!this.#publish) return
     const body = {
       states: this.presence.all,
       visitors: namedOf(this.#visitorsHere()),
@@ -206,7 +208,7 @@ export class Room implements OutboxRoom {
   /** Reports pictures that a page here has painted: to the server that knows their senders. */
   reportSeen(ids: readonly string[], viewer: Viewer): void {
     const others = ids.filter((id) => !this.seenReports.report(id, viewer))
-    if (others.length > 0) this.#publish({ kind: 'seen', body: { ids: others, ...viewer } })
+    if (others.length > 0) this.#publish?.({ kind: 'seen', body: { ids: others, ...viewer } })
   }
 
   /** Takes a message of another server. */
