@@ -12,6 +12,39 @@ export interface Box {
 export const overlaps = (a: Box, b: Box): boolean =>
   a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h
 
+/** Returns the smallest box around all, null if there is none. */
+export function around(boxes: Iterable<Box>): Box | null {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity]
+  for (const { x, y, w, h } of boxes) {
+    left = Math.min(left, x)
+    top = Math.min(top, y)
+    right = Math.max(right, x + w)
+    bottom = Math.max(bottom, y + h)
+  }
+  return left <= right ? { x: left, y: top, w: right - left, h: bottom - top } : null
+}
+
+/**
+ * Lists pictures row by row, each row from the left. A picture belongs to a row if it begins above the
+ * middle of the row's first picture.
+ */
+export function inReadingOrder(boxes: ReadonlyMap<string, Box>): string[] {
+  const down = [...boxes].sort(
+    ([a, one], [b, two]) => one.y - two.y || one.x - two.x || (a < b ? -1 : 1),
+  )
+  const rows: [string, Box][][] = []
+  let middle = Number.NEGATIVE_INFINITY
+  for (const entry of down) {
+    const [, { y, h }] = entry
+    if (y < middle) rows.at(-1)!.push(entry)
+    else {
+      rows.push([entry])
+      middle = y + h / 2
+    }
+  }
+  return rows.flatMap((row) => row.sort(([, a], [, b]) => a.x - b.x).map(([id]) => id))
+}
+
 /** The height of a row of new pictures. */
 export const ROW_HEIGHT_UNITS = 240
 export const GAP_UNITS = 16

@@ -4,6 +4,7 @@ import {
   GAP_UNITS,
   heightOf,
   type ImageRecord,
+  inReadingOrder,
   justifiedBlock,
   limits,
   picturesOnBoard,
@@ -145,10 +146,10 @@ export function changeTools(server: McpServer, session: BoardSession, files: Loc
     },
     answering(async ({ ids, height, x, y }) => {
       const board = await session.live()
-      const pictures = ids
-        ? session.pictures([...new Set(ids)])
-        : inReadingOrder(picturesOnBoard(board.pictures))
-      const arranged = pictures.map((picture) => picture.id)
+      const onBoard = picturesOnBoard(board.pictures)
+      const all = new Map(onBoard.map((picture) => [picture.id, boxOf(picture)]))
+      const arranged = ids ? [...new Set(ids)] : inReadingOrder(all)
+      const pictures = session.pictures(arranged)
       const places = rowsOf(pictures, { height, x, y })
       await session.change('image.patch', arranged, () => board.patchAll(places))
       return ids ? changed(session, arranged) : told({ arranged: arranged.length })
@@ -251,20 +252,4 @@ function rowsOf(pictures: readonly ImageRecord[], { height, x, y }: RowPlaces) {
     }
     return [pictures[i]!.id, place] as const
   })
-}
-
-/** Orders pictures as people read them: those that stand beside each other are one row. */
-function inReadingOrder(pictures: readonly ImageRecord[]): ImageRecord[] {
-  const byTop = [...pictures].sort((a, b) => a.y - b.y)
-  const rows: ImageRecord[][] = []
-  let bottom = Number.NEGATIVE_INFINITY
-  for (const picture of byTop) {
-    const { y, h } = boxOf(picture)
-    if (y + h / 2 < bottom) rows.at(-1)!.push(picture)
-    else {
-      rows.push([picture])
-      bottom = y + h
-    }
-  }
-  return rows.flatMap((row) => row.sort((a, b) => a.x - b.x))
 }

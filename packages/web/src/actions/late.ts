@@ -1,5 +1,5 @@
+import { around } from '@wirephoto/board'
 import type { AppState } from '../app-state.ts'
-import { around } from '../geometry/box.ts'
 import { canReadClipboard } from '../state/clipboard.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'

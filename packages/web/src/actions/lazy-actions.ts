@@ -1,4 +1,5 @@
 import {
+  around,
   type Box,
   type ImageRecord,
   isBoardId,
@@ -12,7 +13,6 @@ import type { AppState } from '../app-state.ts'
 import { boardUrl, keptLinks } from '../browser/board-links.ts'
 import { request } from '../browser/server-requests.ts'
 import { serverUrl } from '../browser/server-url.ts'
-import { around } from '../geometry/box.ts'
 import { tidyBoard, tidySelected } from '../geometry/tidy-places.ts'
 import { saveArchive } from '../state/archive-download.ts'
 import { hashFor } from '../state/camera.ts'

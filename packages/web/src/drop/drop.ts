@@ -1,4 +1,5 @@
 import {
+  around,
   cleanName,
   firstWidth,
   type ImageRecord,
@@ -8,7 +9,6 @@ import {
 } from '@wirephoto/board'
 import { type Board, uploadsUrl } from '@wirephoto/client'
 import { logFault } from '../browser/in-background.ts'
-import { around } from '../geometry/box.ts'
 import type { Point } from '../geometry/view.ts'
 import type { BoardStore } from '../state/board-store.ts'
 import type { Camera } from '../state/camera.ts'

@@ -1,7 +1,13 @@
-import { boxOf, FreeSpots, type ImageRecord, problemIn, type StoredImage } from '@wirephoto/board'
+import {
+  around,
+  boxOf,
+  FreeSpots,
+  type ImageRecord,
+  problemIn,
+  type StoredImage,
+} from '@wirephoto/board'
 import { downloadUrl } from '@wirephoto/client'
 import { serverUrl } from '../browser/server-url.ts'
-import { around } from '../geometry/box.ts'
 import type { Point } from '../geometry/view.ts'
 import type { BoardStore } from '../state/board-store.ts'
 import type { Camera } from '../state/camera.ts'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inReadingOrder } from '@wirephoto/board'
 import type { StackedBox } from './box.ts'
-import { firstSeen, inReadingOrder, neighbour, stacked } from './order.ts'
+import { firstSeen, neighbour, stacked } from './order.ts'
 
 /** Three in a row, one below the middle. */
 const boxes = new Map<string, StackedBox>([

@@ -1,4 +1,4 @@
-import { type Box, overlaps } from '@wirephoto/board'
+import { type Box, inReadingOrder, overlaps } from '@wirephoto/board'
 import { type StackedBox } from './box.ts'
 
 type Boxes = ReadonlyMap<string, Box>
@@ -18,27 +18,6 @@ export function stacked(
 export function firstSeen(boxes: Boxes, view: Box): string | null {
   const inOrder = inReadingOrder(boxes)
   return inOrder.find((id) => overlaps(boxes.get(id)!, view)) ?? inOrder[0] ?? null
-}
-
-/**
- * Lists pictures row by row, each row from the left. A picture belongs to a row if it begins above the
- * middle of the row's first picture.
- */
-export function inReadingOrder(boxes: Boxes): string[] {
-  const down = [...boxes].sort(
-    ([a, one], [b, two]) => one.y - two.y || one.x - two.x || (a < b ? -1 : 1),
-  )
-  const rows: [string, Box][][] = []
-  let middle = Number.NEGATIVE_INFINITY
-  for (const entry of down) {
-    const [, { y, h }] = entry
-    if (y < middle) rows.at(-1)!.push(entry)
-    else {
-      rows.push([entry])
-      middle = y + h / 2
-    }
-  }
-  return rows.flatMap((row) => row.sort(([, a], [, b]) => a.x - b.x).map(([id]) => id))
 }
 
 export type Direction = 'left' | 'right' | 'up' | 'down'

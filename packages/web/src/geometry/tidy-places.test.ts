@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Box, FreeSpots, GAP_UNITS, type ImageRecord, overlaps } from '@wirephoto/board'
-import { around } from './box.ts'
-import { inReadingOrder } from './order.ts'
+import {
+  around,
+  type Box,
+  FreeSpots,
+  GAP_UNITS,
+  type ImageRecord,
+  inReadingOrder,
+  overlaps,
+} from '@wirephoto/board'
 import { type Placed, tidyBoard, tidySelected } from './tidy-places.ts'
 
 type Boxes = ReadonlyMap<string, Box>

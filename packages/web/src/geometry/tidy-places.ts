@@ -1,14 +1,14 @@
 import {
+  around,
   type Box,
   GAP_UNITS,
+  inReadingOrder,
   justifiedBlock,
   ROW_HEIGHT_UNITS,
   rowBelow,
   toHundredths,
   widthsNear,
 } from '@wirephoto/board'
-import { around } from './box.ts'
-import { inReadingOrder } from './order.ts'
 
 /** Edges that are apart by less count as even. */
 const TOLERANCE_UNITS = 0.5

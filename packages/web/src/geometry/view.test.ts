@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { around, contains } from './box.ts'
+import { around } from '@wirephoto/board'
+import { contains } from './box.ts'
 import {
   between,
   fitting,

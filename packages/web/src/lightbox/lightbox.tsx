@@ -1,3 +1,4 @@
+import { inReadingOrder } from '@wirephoto/board'
 import { blobUrl } from '@wirephoto/client'
 import {
   createEffect,
@@ -13,7 +14,6 @@ import { can } from '../actions/action.ts'
 import { actionFor } from '../actions/actions.ts'
 import { goTo } from '../actions/focus.ts'
 import { useApp } from '../app.ts'
-import { inReadingOrder } from '../geometry/order.ts'
 import { largestScale } from '../geometry/picture-place.ts'
 import { hasAlt, hasMod, pressedKey } from '../input/keys.ts'
 import { isTextField } from '../input/text-field.ts'

@@ -1,8 +1,7 @@
-import type { Box } from '@wirephoto/board'
+import { type Box, inReadingOrder } from '@wirephoto/board'
 import { createEffect, on, onCleanup } from 'solid-js'
 import { goTo } from '../actions/focus.ts'
 import type { App } from '../app.ts'
-import { inReadingOrder } from '../geometry/order.ts'
 
 /** Stands in for the picture that is gone, among those that stand. */
 const GONE = ''

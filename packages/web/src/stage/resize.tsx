@@ -1,6 +1,6 @@
+import { around } from '@wirephoto/board'
 import { createMemo, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import { around } from '../geometry/box.ts'
 import { toScreen } from '../geometry/view.ts'
 import { type Handle, ResizeGesture } from './resize-gesture.ts'
 

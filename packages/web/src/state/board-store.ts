@@ -1,4 +1,5 @@
 import {
+  around,
   type BoardRecord,
   type Box,
   boxOf,
@@ -12,7 +13,7 @@ import type { Arrival, Board, DragPosition, OwnUpload, SeenBy, Status } from '@w
 import { type Accessor, batch, createEffect, createMemo, createSignal, onCleanup } from 'solid-js'
 import { inBackground } from '../browser/in-background.ts'
 import { browserData } from '../browser/site-data.ts'
-import { around, type StackedBox } from '../geometry/box.ts'
+import { type StackedBox } from '../geometry/box.ts'
 import { words } from '../words/page.ts'
 import { OwnFileTurns } from './own-file-turns.ts'
 

@@ -1,6 +1,5 @@
-import { type Box, overlaps } from '@wirephoto/board'
+import { around, type Box, overlaps } from '@wirephoto/board'
 import { type Accessor, createMemo, createSignal, onCleanup, untrack } from 'solid-js'
-import { around } from '../geometry/box.ts'
 import type { View } from '../geometry/view.ts'
 import type { BoardStore } from './board-store.ts'
 import type { Camera } from './camera.ts'

@@ -1,4 +1,4 @@
-import { type Box, boxOf, type ImageRecord } from '@wirephoto/board'
+import { around, type Box, boxOf, type ImageRecord } from '@wirephoto/board'
 
 /** Pixels of a board as one picture. */
 const MAX_OVERVIEW_PIXEL_COUNT = 1_000_000
@@ -25,18 +25,8 @@ export interface TileBox {
 }
 
 /** Returns the smallest area in which all pictures lie. */
-export function areaOf(pictures: Iterable<ImageRecord>): Box {
-  let [left, top] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-  let [right, bottom] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (const picture of pictures) {
-    const { x, y, w, h } = boxOf(picture)
-    left = Math.min(left, x)
-    top = Math.min(top, y)
-    right = Math.max(right, x + w)
-    bottom = Math.max(bottom, y + h)
-  }
-  return left <= right ? { x: left, y: top, w: right - left, h: bottom - top } : EMPTY_AREA
-}
+export const areaOf = (pictures: Iterable<ImageRecord>): Box =>
+  around(Iterator.from(pictures).map(boxOf)) ?? EMPTY_AREA
 
 /** Returns how an area is drawn: at most a pixel for each board unit, and at most a megapixel. */
 export function frameOf(area: Box): Frame {
