@@ -1,14 +1,12 @@
-/** Draws pictures into an element, each once it is decoded. Meanwhile the latest of those that come waits. */
+/** Decodes the frames of a live slot one after the other, and has each shown. Meanwhile the latest of those that come waits. */
 export class LatestFrame {
-  readonly #element: HTMLElement
-  readonly #onDrawn: () => void
+  readonly #show: (image: HTMLImageElement) => boolean
   #next: Blob | null = null
-  #isDrawing = false
+  #isDecoding = false
 
-  /** `onDrawn` is called when a picture stands in the element. */
-  constructor(element: HTMLElement, onDrawn: () => void = () => {}) {
-    this.#element = element
-    this.#onDrawn = onDrawn
+  /** `show` takes a frame that is decoded. It returns whether it keeps the object URL, which it then releases itself. */
+  constructor(show: (image: HTMLImageElement) => boolean) {
+    this.#show = show
   }
 
   draw(bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): void {
@@ -17,8 +15,8 @@ export class LatestFrame {
   }
 
   async #drawAll(): Promise<void> {
-    if (this.#isDrawing) return
-    this.#isDrawing = true
+    if (this.#isDecoding) return
+    this.#isDecoding = true
     while (this.#next) {
       const url = URL.createObjectURL(this.#next)
       this.#next = null
@@ -31,11 +29,8 @@ export class LatestFrame {
         () => true,
         () => false,
       )
-      URL.revokeObjectURL(url)
-      if (!isDecoded) continue
-      this.#element.replaceChildren(image)
-      this.#onDrawn()
+      if (!isDecoded || !this.#show(image)) URL.revokeObjectURL(url)
     }
-    this.#isDrawing = false
+    this.#isDecoding = false
   }
 }

@@ -1,8 +1,8 @@
-import { boardAddressOf, boxOf, type ImageRecord } from '@wirephoto/board'
+import { around, boardAddressOf, boxOf, type ImageRecord } from '@wirephoto/board'
 import { BoardReader } from '../board-reader.ts'
 import { type ObservablePictures, observePictures } from '../observe-pictures.ts'
 import type { LiveFrame, OpenOptions } from '../types.ts'
-import { type Frame, Tile } from './tile.ts'
+import { Tile } from './tile.ts'
 import { elementWords } from './words.ts'
 
 /** Pictures this near the view are loaded. */
@@ -35,6 +35,8 @@ export abstract class BoardElement extends htmlElement {
   protected readonly shadow = this.attachShadow({ mode: 'open' })
   readonly #pictures = document.createElement('div')
   readonly #state = document.createElement('p')
+  /** The pictures that stand in it. */
+  #shown: Pictures = []
   readonly #tiles = new Map<string, Tile>()
   readonly #byImage = new WeakMap<Element, Tile>()
   #board: BoardReader | null = null
@@ -95,12 +97,11 @@ export abstract class BoardElement extends htmlElement {
   protected say(): void {
     if (!this.#board) return
     const { connection, refused, trouble, loaded } = this.#board.status
-    const pictures = refused ? [] : this.chosen(observePictures(this.#board).current)
     this.#state.textContent =
       (refused ?? trouble)?.message ||
       (connection === 'offline' && elementWords.offline) ||
       (!loaded && elementWords.connecting) ||
-      (pictures.length > 0 ? this.textOf(pictures) : this.emptyText)
+      (this.#shown.length > 0 ? this.textOf(this.#shown) : this.emptyText)
   }
 
   /** Opens the board, once for all attributes that are set together. */
@@ -153,6 +154,7 @@ export abstract class BoardElement extends htmlElement {
     this.#inView?.disconnect()
     for (const tile of this.#tiles.values()) tile.remove()
     this.#tiles.clear()
+    this.#shown = []
     const board = this.#board
     this.#board = null
     board?.close()
@@ -168,23 +170,24 @@ export abstract class BoardElement extends htmlElement {
     this.onRights(!refused && role !== null && role !== 'view', asks)
   }
 
-  #showFrame({ id, bytes }: LiveFrame): void {
-    const tile = this.#tiles.get(id)
+  #showFrame(frame: LiveFrame): void {
+    const tile = this.#tiles.get(frame.id)
     if (!tile) return
-    tile.showFrame(new Blob([bytes]))
+    tile.showFrame(frame)
     this.onNews()
   }
 
   #arrange(board: BoardReader, pictures: Pictures): void {
     if (board !== this.#board) return
-    const frame = frameOf(pictures)
-    this.#pictures.style.aspectRatio = pictures.length > 0 ? `${frame.w} / ${frame.h}` : ''
+    this.#shown = pictures
+    const frame = around(pictures.map(boxOf))
+    this.#pictures.style.aspectRatio = frame ? `${frame.w} / ${frame.h}` : ''
     const left = new Set(this.#tiles.keys())
     for (const [order, record] of pictures.entries()) {
       left.delete(record.id)
       const known = this.#tiles.get(record.id)
       const tile = known ?? this.#add(board, record)
-      const isOther = tile.update(record, frame, order)
+      const isOther = tile.update(record, frame!, order)
       if (known ? isOther : board.status.loaded) this.onNews()
     }
     for (const id of left) {
@@ -204,17 +207,4 @@ export abstract class BoardElement extends htmlElement {
     this.#inView?.observe(tile.image)
     return tile
   }
-}
-
-/** Returns the smallest part of the board that holds all these pictures. */
-function frameOf(pictures: Pictures): Frame {
-  let [left, top] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-  let [right, bottom] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (const { x, y, w, h } of pictures.map(boxOf)) {
-    left = Math.min(left, x)
-    top = Math.min(top, y)
-    right = Math.max(right, x + w)
-    bottom = Math.max(bottom, y + h)
-  }
-  return { x: left, y: top, w: right - left, h: bottom - top }
 }

@@ -1,17 +1,11 @@
-import type { ImageRecord } from '@wirephoto/board'
+import type { Box, ImageRecord } from '@wirephoto/board'
 import { backoff } from '../backoff.ts'
 import type { BoardReader } from '../board-reader.ts'
 import { inBackground } from '../in-background.ts'
+import { LatestFrame } from '../latest-frame.ts'
+import type { LiveFrame } from '../types.ts'
 import { blobUrl } from '../urls.ts'
 import { elementWords } from './words.ts'
-
-/** The part of the board that all pictures fill, in board units. */
-export interface Frame {
-  readonly x: number
-  readonly y: number
-  readonly w: number
-  readonly h: number
-}
 
 /** One picture in the element. Its bytes are here only while it is in view. */
 export class Tile {
@@ -26,9 +20,10 @@ export class Tile {
   #failureCount = 0
   /** Whether live frames are shown, which are newer than what is stored. */
   #isLive = false
-  /** The latest frame that waits for the one before to be decoded. */
-  #nextFrame: Blob | null = null
-  #isDecoding = false
+  readonly #frames = new LatestFrame(({ src }) => {
+    if (this.#isLive) this.#show(src)
+    return this.#isLive
+  })
 
   constructor(board: BoardReader, record: ImageRecord) {
     this.#board = board
@@ -37,8 +32,8 @@ export class Tile {
     this.image.draggable = false
   }
 
-  /** Puts it where its record says, and shows its newest bytes. Returns whether it has another file than before. */
-  update(record: ImageRecord, { x, y, w, h }: Frame, order: number): boolean {
+  /** Puts it where its record says in the area that all pictures fill, and shows its newest bytes. Returns whether it has another file than before. */
+  update(record: ImageRecord, { x, y, w, h }: Box, order: number): boolean {
     const isOther = record.blob !== this.#record.blob
     this.#record = record
     const { style } = this.image
@@ -61,12 +56,11 @@ export class Tile {
   }
 
   /** Shows a frame of a live slot once it is decoded. The latest of those that come meanwhile follows. */
-  showFrame(frame: Blob): void {
+  showFrame({ bytes }: LiveFrame): void {
     if (!this.#isInView) return
     this.#isLive = true
     this.#loading?.abort()
-    this.#nextFrame = frame
-    if (!this.#isDecoding) inBackground(this.#showFrames())
+    this.#frames.draw(bytes)
   }
 
   /** Goes back to what is stored: later frames may have been missed. */
@@ -131,23 +125,6 @@ export class Tile {
     return response.blob()
   }
 
-  async #showFrames(): Promise<void> {
-    this.#isDecoding = true
-    for (let frame = this.#nextFrame; frame; frame = this.#nextFrame) {
-      this.#nextFrame = null
-      const url = URL.createObjectURL(frame)
-      const decoded = Object.assign(new Image(), { src: url })
-      // One that can't be decoded is passed over.
-      const isDecoded = await decoded.decode().then(
-        () => true,
-        () => false,
-      )
-      if (isDecoded && this.#isLive) this.#show(url)
-      else URL.revokeObjectURL(url)
-    }
-    this.#isDecoding = false
-  }
-
   /** Shows what an object URL leads to, and releases the one before. */
   #show(url: string): void {
     const before = this.image.src
@@ -157,7 +134,6 @@ export class Tile {
 
   #release(): void {
     this.#isLive = false
-    this.#nextFrame = null
     this.#loading?.abort()
     clearTimeout(this.#retryTimer)
     this.#wanted = null

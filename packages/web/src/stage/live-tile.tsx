@@ -1,11 +1,10 @@
 import type { ImageRecord } from '@wirephoto/board'
-import { FrameTimes } from '@wirephoto/client'
+import { FrameTimes, LatestFrame } from '@wirephoto/client'
 import { createEffect, createMemo, createSignal, type JSX, on, onCleanup, untrack } from 'solid-js'
 import { useApp } from '../app.ts'
 
 import { setLiveTiles } from '../state/live-tiles.ts'
 import { formatTime } from '../ui/format-time.ts'
-import { LatestFrame } from '../ui/latest-frame.ts'
 import { locale } from '../words/locale.ts'
 import { overlayWords } from '../words/overlay.ts'
 
@@ -27,7 +26,10 @@ export function LiveFrames(props: { id: string }): JSX.Element {
   const { id } = props
   const { boardStore } = useApp()
   const element = (<div class="live-frames" aria-hidden="true" />) as HTMLDivElement
-  const frames = new LatestFrame(element)
+  const frames = new LatestFrame((image) => {
+    element.replaceChildren(image)
+    return false
+  })
   onCleanup(boardStore.board.on('frame', (frame) => frame.id === id && frames.draw(frame.bytes)))
   return element
 }

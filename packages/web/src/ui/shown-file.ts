@@ -1,6 +1,5 @@
-import type { Board } from '@wirephoto/client'
+import { type Board, LatestFrame } from '@wirephoto/client'
 import { type Accessor, createSignal, onCleanup } from 'solid-js'
-import { LatestFrame } from './latest-frame.ts'
 
 /** How long a file that is shown to everybody stands after the last one. */
 const STAND_MS = 20_000
@@ -31,7 +30,11 @@ export function createShownFile(board: Board): ShownFile {
     isShown,
     hide,
     drawInto: (element) => {
-      const frames = new LatestFrame(element, show)
+      const frames = new LatestFrame((image) => {
+        element.replaceChildren(image)
+        show()
+        return false
+      })
       onCleanup(board.on('shown', ({ bytes }) => frames.draw(bytes)))
     },
   }
