@@ -34,6 +34,7 @@ export type ServerCommand =
   | ImageVary
   | ImageFail
   | ImageErase
+  | ImageEndSlot
   | ImageAdmit
   | ImageRelease
   | ImageElsewhere
@@ -113,6 +114,12 @@ export interface ImageErase {
   readonly id: string
   /** The `purgeAt` of the mark that has come due: one that was called off, and made again, is another one. */
   readonly purgeAt?: number
+}
+
+/** Makes the tile of a live slot a plain picture. */
+export interface ImageEndSlot {
+  readonly kind: 'image.endSlot'
+  readonly id: string
 }
 
 /** Puts a picture that has waited onto the board, at the next free spot. Nothing if it is there already. */

@@ -28,6 +28,7 @@ const table: [Parameters<typeof may>[1], any: string, own: string][] = [
   ['image.erase', 'no no no no yes', 'no no no no yes'],
   ['image.admit', 'no no no no yes', 'no no no no yes'],
   ['image.release', 'no no no no yes', 'no no no no yes'],
+  ['image.endSlot', 'no no no no yes', 'no no no no yes'],
   ['image.keep', 'no no no yes yes', 'no no no yes yes'],
 ]
 

@@ -36,6 +36,7 @@ export function applyOnServer(
     case 'image.vary':
     case 'image.fail':
     case 'image.erase':
+    case 'image.endSlot':
     case 'image.release': {
       const image = records.get(command.id)
       if (image?.kind !== 'image') return new WireError('unknown-picture')
@@ -134,6 +135,8 @@ function change(
       if (image.deletedAt === null || isOtherMark) return new WireError('conflict')
       return [{ gone: image.id }]
     }
+    case 'image.endSlot':
+      return image.slot === null ? [] : [{ put: { ...image, slot: null, replacedAt: null } }]
     case 'image.release':
       return [{ gone: image.id }]
   }

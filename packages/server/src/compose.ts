@@ -55,6 +55,7 @@ import { picturesAt } from './http/picture-addresses.ts'
 import { ProblemPage } from './http/problem-page.ts'
 import { serverOwnerRoutes } from './http/server-owner.ts'
 import { signInRoutes } from './http/sign-in.ts'
+import { slotReadRoutes } from './http/slot-reads.ts'
 import { slotRoutes } from './http/slots.ts'
 import { trustedProxies } from './http/trusted-proxies.ts'
 import { uploadRoutes } from './http/uploads.ts'
@@ -76,6 +77,7 @@ import { basePathOf } from './public-url.ts'
 import { PushedPictures } from './pushed-pictures.ts'
 import { Readiness } from './readiness.ts'
 import { openSignIn } from './sign-in/sign-in.ts'
+import { SlotFrames } from './slots/slot-frames.ts'
 import { Slots } from './slots/slots.ts'
 import { TrustedClock } from './trusted-clock.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
@@ -178,6 +180,7 @@ export async function compose(
     log,
   })
   webhooks.follow(boards)
+  webhooks.followSlots(slots.times, boards)
   stack.defer(() => webhooks.close())
   const commandLimiter = commandLimiterWith(bounds)
   const { files, variants, checksums, overviews } = images
@@ -292,6 +295,8 @@ export async function compose(
       bounds,
       showFile: (...args) => gateway.showFile(...args),
     })
+    const slotFrames = new SlotFrames(replacedFiles)
+    await routes.register(slotReadRoutes, { boards, guard, slots, slotFrames, files })
     await routes.register(uploadRoutes, { ...pictures, intake, maxUpload })
     await routes.register(blobRoutes, { ...pictures, files, variants })
     await routes.register(archiveRoutes, {

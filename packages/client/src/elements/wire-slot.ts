@@ -1,5 +1,4 @@
-import { boardAddressOf } from '@wirephoto/board'
-import { FrameTimes } from '../frame-times.ts'
+import { boardAddressOf, FrameTimes } from '@wirephoto/board'
 import type { ObservablePictures } from '../observe-pictures.ts'
 import { BoardElement } from './board-element.ts'
 import { elementWords } from './words.ts'

@@ -37,6 +37,7 @@ const UNTOLD_KINDS: ReadonlySet<Command['kind']> = new Set([
   'image.vary',
   'image.fail',
   'image.release',
+  'image.endSlot',
 ])
 /** Commands that put another picture on the board. */
 const PICTURE_KINDS: ReadonlySet<Command['kind']> = new Set([

@@ -32,7 +32,7 @@ export const INERT = {
   'cross-origin-resource-policy': 'same-origin',
 }
 
-const IMMUTABLE = 'private, max-age=31536000, immutable'
+export const IMMUTABLE = 'private, max-age=31536000, immutable'
 
 interface BlobRoutesOptions extends BoardContext {
   readonly files: StoredFiles
@@ -167,7 +167,8 @@ export async function sendPicture(
   return sendBytes(request, reply, file, (range) => files.read(file, range))
 }
 
-async function sendBytes(
+/** Sends bytes of a picture, or the range that the request names, under the sha256 that is their ETag. */
+export async function sendBytes(
   request: FastifyRequest,
   reply: FastifyReply,
   { blob, bytes, type }: { blob: string; bytes: number; type: string },

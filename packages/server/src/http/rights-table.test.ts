@@ -332,6 +332,28 @@ const blob = (side: string): Door =>
 
 const put = (path: (attempt: Try) => string): Door => address('PUT', path, { body: GIF })
 
+/** Makes a live slot. Resolves to its name. */
+async function makeSlot(board: string, headers: Record<string, string>): Promise<string> {
+  const slot = `s${randomBytes(6).toString('hex')}`
+  const address = `${server.url}/b/${board}/live/${slot}`
+  assert.equal((await fetch(address, { method: 'PUT', body: PNG, headers })).status, 202)
+  return slot
+}
+
+/** The live slots that are only read, by board. */
+const readSlots = new Map<string, Promise<string>>()
+
+/** Makes a door that reads a live slot. */
+const slotRead = (rest: string, also: readonly string[] = []): Door => ({
+  also,
+  async pass({ asker, board }) {
+    const owner = { authorization: `Bearer ${secretOf(board, 'own')}` }
+    const slot = await (readSlots.get(board) ?? makeSlot(board, owner))
+    readSlots.set(board, Promise.resolve(slot))
+    return ask(asker, 'GET', `/api/boards/${board}/slots/${slot}${rest}`)
+  },
+})
+
 const decision = (name: 'approve' | 'refuse'): Door =>
   address('POST', (at) => `${api(at)}/held/${name}`, { json: { ids: [ANY_PICTURE] } })
 
@@ -400,6 +422,20 @@ const DOORS: Readonly<Record<string, Door>> = {
   'PUT /api/boards/:board/slots/:slot': address('PUT', (at) => `${api(at)}/slots/${newId()}`, {
     body: PNG,
   }),
+  'GET /api/boards/:board/slots': address('GET', (at) => `${api(at)}/slots`),
+  'GET /api/boards/:board/slots/:slot': slotRead(''),
+  'GET /api/boards/:board/slots/:slot/frames': slotRead('/frames'),
+  'GET /api/boards/:board/slots/:slot/frames/:sha256': slotRead(`/frames/${'0'.repeat(64)}`, [
+    'not-found',
+  ]),
+  'DELETE /api/boards/:board/slots/:slot': {
+    async pass({ asker, board, isMine }) {
+      const owner = { authorization: `Bearer ${secretOf(board, 'own')}` }
+      const isSender = isMine && (await ask(asker, 'GET', `/api/boards/${board}/slots`)) === 200
+      const slot = await makeSlot(board, isSender ? asker.headers : owner)
+      return ask(asker, 'DELETE', `/api/boards/${board}/slots/${slot}`)
+    },
+  },
   'POST /b/:board/show': address('POST', (at) => `${page(at)}/show`, { body: PNG }),
   'PUT /b/:board/live/:slot': address('PUT', (at) => `${page(at)}/live/${newId()}`, { body: PNG }),
   'PATCH /api/boards/:board/images/:id': pictureAddress(

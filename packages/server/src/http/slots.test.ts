@@ -9,7 +9,9 @@ import sharp from 'sharp'
 import type { Socket } from 'socket.io-client'
 import { CANARY, canaryImages } from '../../support/canary-images.ts'
 import { errorOf, Harness } from '../../support/http-harness.ts'
+import { newCollector } from '../../support/new-collector.ts'
 import { openSocket } from '../../support/open-socket.ts'
+import { GARBAGE_COLLECTION_TIMES } from '../images/garbage-collector.ts'
 
 /** Longer than anything here takes on a slow machine. */
 const PATIENCE_MS = 60_000
@@ -98,6 +100,29 @@ function streamOf(parts: readonly Buffer[]): Buffer<ArrayBuffer> {
   ])
   return Buffer.concat(pieces)
 }
+
+interface ListedSlot {
+  readonly name: string
+  readonly id: string
+  readonly lastFrameAt: number
+  readonly isLate: boolean
+  readonly intervalMs: number | null
+  readonly frameUrl: string
+}
+interface ListedFrame {
+  readonly blob: string
+  readonly at: number
+  readonly url: string
+}
+
+const slotUrl = (slot: string): string => `${server.url}/api/boards/main/slots/${slot}`
+async function listed(slot: string): Promise<ListedSlot | undefined> {
+  const response = await fetch(`${server.url}/api/boards/main/slots`)
+  const { slots } = (await response.json()) as { slots: ListedSlot[] }
+  return slots.find(({ name }) => name === slot)
+}
+const bytesAt = async (url: string): Promise<Buffer> =>
+  Buffer.from(await (await fetch(url)).arrayBuffer())
 
 test('L30, L31, L37: a PUT shows its picture on one tile, for everybody, and the last is stored', async () => {
   const slot = newSlot()
@@ -267,12 +292,14 @@ test('L48: what is shown is a frame: of its kinds, scrubbed, and so many a secon
   socket.close()
 })
 
-test('L38, J16: the stored frames before it are kept as frames, so many and as long as their tile', async () => {
+test('L38, L78, J16: the stored frames before it are kept, so many and as long as their tile, and no file of others', async () => {
   const slot = newSlot()
-  const { id } = await pushed(await push(slot, frames[0]!))
-  for (const each of [frames[1]!, frames[2]!, frames[3]!]) {
+  const own = await Promise.all([31, 91, 171, 211].map((red) => frame(red)))
+  const { id } = await pushed(await push(slot, own[0]!))
+  const times = [(await server.record(id))!.storedAt!]
+  for (const each of own.slice(1)) {
     await pushed(await push(slot, each))
-    await tile(id, ({ blob }) => blob === blobOf(each), 'stored')
+    times.push((await tile(id, ({ blob }) => blob === blobOf(each), 'stored')).replacedAt!)
   }
   const list = (kind: 'frame' | 'replaced') =>
     server.engine.history.list('main', { kind, subject: id, limit: 99 })
@@ -280,10 +307,32 @@ test('L38, J16: the stored frames before it are kept as frames, so many and as l
   assert.equal((await list('replaced')).length, 0)
   const { entries } = await server.audit.page((await held()).board, { limit: 200 })
   assert.ok(!entries.some(({ act }) => act === 'replace'), 'frames fill no audit')
+
+  const { engine, boards, images } = server
+  const noLeases = { ...GARBAGE_COLLECTION_TIMES, blobLeaseMs: -1_000 }
+  const sweep = () => newCollector({ engine, boards, images }).collect(noLeases)
+  await sweep()
+  const there = await Promise.all(own.map((each) => engine.blobs.stat(blobOf(each))))
+  assert.deepEqual(
+    there.map((stat) => stat !== null),
+    [false, true, true, true],
+  )
+  const told = (await (await fetch(`${slotUrl(slot)}/frames`)).json()) as { frames: ListedFrame[] }
+  assert.deepEqual(
+    told.frames.map(({ blob, at }) => [blob, at]),
+    own.slice(1).map((each, i) => [blobOf(each), times[i + 1]]),
+  )
+  for (const [i, { url }] of told.frames.entries())
+    assert.ok((await bytesAt(url)).equals(own[i + 1]!), `frame ${i}`)
+  const pruned = await fetch(`${slotUrl(slot)}/frames/${blobOf(own[0]!)}`)
+  assert.equal((await errorOf(pruned)).code, 'not-found')
+
   await server.act([{ kind: 'image.remove', id }])
   await server.act([{ kind: 'image.purge', id }])
   for (const end = Date.now() + PATIENCE_MS; (await list('frame')).length > 0; await setTimeout(50))
     assert.ok(Date.now() < end, 'they go with it')
+  await sweep()
+  for (const each of own) assert.equal(await engine.blobs.stat(blobOf(each)), null)
 })
 
 async function held() {
@@ -370,6 +419,59 @@ test('L41, R18: a tile that was deleted stays deleted, and its sender is told', 
   assert.equal((await errorOf(refused)).code, 'slot-in-trash')
   await server.act([{ kind: 'image.restore', id }])
   assert.equal((await pushed(await push(slot, frames[1]!))).id, id)
+})
+
+test('L76, L77: the slots of a board are listed, and each has its newest frame', async () => {
+  const slot = newSlot()
+  assert.equal((await errorOf(await fetch(slotUrl(slot)))).code, 'not-found')
+  const before = Date.now()
+  const { id } = await pushed(await push(slot, frames[0]!))
+  const first = (await listed(slot))!
+  assert.deepEqual([first.id, first.isLate, first.intervalMs], [id, false, null])
+  assert.ok(first.lastFrameAt >= before && first.lastFrameAt <= Date.now())
+  assert.equal(first.frameUrl, slotUrl(slot))
+  for (const each of [frames[1]!, frames[2]!]) await pushed(await push(slot, each))
+  assert.notEqual((await server.record(id))!.blob, blobOf(frames[2]!), 'it waits to be stored')
+  const answer = await fetch(slotUrl(slot))
+  assert.equal(answer.headers.get('content-type'), 'image/jpeg')
+  assert.match(answer.headers.get('content-security-policy')!, /sandbox/)
+  assert.ok(Buffer.from(await answer.arrayBuffer()).equals(frames[2]!), 'the newest is shown')
+  const etag = answer.headers.get('etag')!
+  assert.equal(etag, `"${blobOf(frames[2]!)}"`)
+  await tile(id, ({ blob }) => blob === blobOf(frames[2]!), 'stored')
+  const again = await fetch(slotUrl(slot), { headers: { 'if-none-match': etag } })
+  assert.equal(again.status, 304)
+  const head = await fetch(slotUrl(slot), { method: 'HEAD' })
+  assert.equal(head.headers.get('content-length'), String(frames[2]!.length))
+  assert.ok((await listed(slot))!.intervalMs! > 0)
+  await server.act([{ kind: 'image.remove', id }])
+  assert.equal(await listed(slot), undefined)
+  assert.equal((await errorOf(await fetch(slotUrl(slot)))).code, 'not-found')
+})
+
+test('L79: a slot that is ended leaves a plain picture, and its next frame makes another tile', async () => {
+  const slot = newSlot()
+  const { id } = await pushed(await push(slot, frames[0]!))
+  const stream = request(`${server.url}/b/main/live/${slot}`, { method: 'PUT', headers: MIXED })
+  stream.on('error', () => {})
+  const refused = once(stream, 'response')
+  stream.write(streamOf([frames[1]!, frames[2]!]))
+  await tile(id, ({ blob }) => blob === blobOf(frames[1]!) || blob === blobOf(frames[2]!), 'sent')
+  await pushed(await push(slot, frames[3]!))
+  assert.equal((await fetch(slotUrl(slot), { method: 'DELETE' })).status, 204)
+  const plain = (await server.record(id))!
+  assert.deepEqual([plain.slot, plain.deletedAt, plain.replacedAt], [null, null, null])
+  assert.equal(plain.blob, blobOf(frames[3]!), 'its last frame is stored')
+  assert.equal(await listed(slot), undefined)
+  const rest = { kind: 'frame', subject: id, limit: 99 } as const
+  assert.equal((await server.engine.history.list('main', rest)).length, 0)
+  const again = await fetch(slotUrl(slot), { method: 'DELETE' })
+  assert.equal((await errorOf(again)).code, 'not-found')
+  stream.write(streamOf([frames[1]!]))
+  const [answer] = (await refused) as [IncomingMessage]
+  assert.equal(answer.statusCode, 404, 'the stream ends')
+  assert.notEqual((await pushed(await push(slot, frames[1]!))).id, id)
+  assert.equal((await server.record(id))!.blob, blobOf(frames[3]!))
 })
 
 test('L42: the last frame is stored when the server stops', async () => {

@@ -42,7 +42,7 @@ export async function slotRoutes(app: FastifyInstance, context: SlotRoutesOption
     if (request.headers['content-range'] !== undefined)
       throw new WireError('bad-request', { field: 'Content-Range' })
     const boundary = boundaryOf(request.headers['content-type'])
-    const slot = slots.open(board, name, sender)
+    let slot = slots.open(board, name, sender)
     const giveWay = () => answerAndClose(raw.socket, new WireError('busy'))
     using place = bodies.take(partyOf(sender, board.id), giveWay)
     let [id, frames, skipped] = ['', 0, 0]
@@ -56,8 +56,10 @@ export async function slotRoutes(app: FastifyInstance, context: SlotRoutesOption
     } else {
       for await (const frame of multipartFrames(chunksOf(openBody(raw), ended), boundary, name)) {
         place.progress()
+        if (slot.isEnded) throw new WireError('not-found')
         if (slot.takesFrame()) {
-          id = await slots.open(board, name, sender).push(board, sender, frame)
+          slot = slots.open(board, name, sender)
+          id = await slot.push(board, sender, frame)
           frames++
         } else skipped++
       }

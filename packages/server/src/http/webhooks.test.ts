@@ -11,6 +11,7 @@ import { pino } from 'pino'
 import sharp from 'sharp'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { Fetcher } from '../images/remote-fetch.ts'
+import { TrustedClock } from '../trusted-clock.ts'
 import { Webhooks } from '../webhooks/webhooks.ts'
 
 const PATIENCE_MS = 20_000
@@ -24,14 +25,19 @@ interface Event {
   readonly type: string
   readonly board: string
   readonly picture: { readonly id: string; readonly name: string; readonly fileUrl: string }
+  readonly slot?: { readonly name: string; readonly lastFrameAt: number }
 }
 
+/** Time by which the server's clock is ahead. */
+let aheadMs = 0
+let clock: TrustedClock
 let server: Harness
 let target: Awaited<ReturnType<typeof openTarget>>
 let png: Buffer<ArrayBuffer>
 before(async () => {
   target = await openTarget()
-  server = await Harness.open({ webhookTo: [`127.0.0.1:${target.port}`] })
+  clock = new TrustedClock({ wallNow: () => Date.now() + aheadMs })
+  server = await Harness.open({ webhookTo: [`127.0.0.1:${target.port}`], clock })
   const drawn = sharp({ create: { width: 40, height: 30, channels: 3, background: '#336699' } })
   png = Buffer.from(await drawn.png().toBuffer())
 })
@@ -91,7 +97,12 @@ async function newBoard() {
     const response = await fetch(at, { method: 'PUT', headers, body: png })
     return (await response.json()) as ImageRecord
   }
-  return { id, ask, put }
+  const push = async (slot: string): Promise<void> => {
+    const at = `${server.url}/b/${id}/live/${slot}`
+    const response = await fetch(at, { method: 'PUT', headers: { authorization }, body: png })
+    assert.equal(response.status, 202)
+  }
+  return { id, ask, put, push }
 }
 
 test('H76, H77: an address is told, and signed, what is stored and removed', async () => {
@@ -159,6 +170,47 @@ test('H76, H79: a board has ten of them, and none leads into the own network', a
   for (let i = 0; i < 11; i++)
     tries.push((await board.ask('POST', '/webhooks', { url: `${target.url}/${i}` })).status)
   assert.deepEqual(tries, [...Array.from({ length: 10 }, () => 201), 429])
+})
+
+test('L81, L82: an address is told of a slot that is late, and of its next frame, signed', async () => {
+  const board = await newBoard()
+  const before = target.told.length
+  const made = await board.ask('POST', '/webhooks', { url: target.url })
+  const { key } = (await made.json()) as { key: string }
+  const events = () =>
+    target.told.slice(before).flatMap(({ body }) => {
+      const event = JSON.parse(body) as Event
+      return event.type === 'stored' ? [] : [event]
+    })
+  for (const slot of ['once', 'cam', 'cam']) await board.push(slot)
+  aheadMs += 120_000
+  await target.until(before + 3)
+  await board.push('cam')
+  await board.push('once')
+  await target.until(before + 4)
+  const [late, live, ...rest] = events()
+  assert.deepEqual(rest, [], 'of a single frame nothing is told')
+  assert.deepEqual([late!.type, live!.type], ['slot.late', 'slot.live'])
+  for (const { slot, picture, board: id } of [late!, live!]) {
+    assert.deepEqual([id, slot!.name, picture.name], [board.id, 'cam', 'cam'])
+    assert.ok(slot!.lastFrameAt < clock.now() - 110_000, 'the frame before')
+  }
+  const { headers, body } = target.told.at(-1)!
+  const [, time, hash] = /^t=(\d+),v1=(.+)$/.exec(String(headers['wirephoto-signature']))!
+  assert.equal(hash, createHmac('sha256', key).update(`${time}.${body}`).digest('hex'))
+
+  aheadMs += 600_000
+  await target.until(before + 6)
+  const names = events()
+    .slice(2)
+    .map(({ type, slot }) => `${type} ${slot!.name}`)
+  assert.deepEqual(names.toSorted(), ['slot.late cam', 'slot.late once'])
+  await board.ask('DELETE', '/slots/cam')
+  await board.ask('DELETE', '/slots/once')
+  aheadMs += 120_000
+  await board.put('last.png')
+  await target.until(before + 7)
+  assert.equal((JSON.parse(target.told.at(-1)!.body) as Event).picture.name, 'last.png')
 })
 
 test('H78: what an address does not take is sent again, in order, and then given up', async (t) => {

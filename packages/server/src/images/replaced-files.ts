@@ -2,6 +2,7 @@ import {
   type AnyRecord,
   type ImageRecord,
   isHeldLog,
+  type MediaType,
   type PictureFile,
   settings,
 } from '@wirephoto/board'
@@ -23,8 +24,25 @@ const LISTED_ENTRIES_COUNT = 1_000
 const KINDS = ['replaced', 'frame'] as const
 const DAY_MS = 24 * 3_600_000
 
+/** A stored frame of a live slot. */
+export interface StoredFrame {
+  readonly blob: string
+  readonly type: MediaType
+  readonly bytes: number
+  readonly width: number
+  readonly height: number
+  /** When it was stored, in milliseconds since 1970. */
+  readonly at: number
+}
+
 /** A file that a picture had, as its entry tells of it. */
 type EarlierFile = Omit<PictureFile, 'blob'>
+
+/** A frame that a live slot had, likewise. */
+interface EarlierFrame extends EarlierFile {
+  /** When it was stored, in milliseconds since 1970; absent in entries of 0.1. */
+  readonly storedAt?: number
+}
 
 /**
  * The files that pictures had before others took their place. Each is an entry of the board's history, which keeps its
@@ -95,7 +113,9 @@ export class ReplacedFiles {
     const kind = image.slot === null ? 'replaced' : 'frame'
     const keep = image.slot === null ? KEPT_ENTRIES_COUNT : this.#framesPerSlot
     const entry = { at: this.#clock.now(), kind, subject } as const
-    const entries: HistoryEntry[] = [{ ...entry, data: JSON.stringify(file), blob }]
+    const storedAt = image.replacedAt ?? image.storedAt
+    const data = JSON.stringify(kind === 'frame' ? { ...file, storedAt } : file)
+    const entries: HistoryEntry[] = [{ ...entry, data, blob }]
     // It has no facts of its own, and keeps the blob.
     if (original) entries.unshift({ ...entry, data: '', blob: original.blob })
     const { history } = this.#engine
@@ -115,6 +135,18 @@ export class ReplacedFiles {
     if (!(await isThere(file.blob))) return null
     if (file.original && !(await isThere(file.original.blob))) return null
     return file
+  }
+
+  /** Lists the frames that a live slot had before its present one, the oldest first. */
+  async frames(board: string, subject: string): Promise<StoredFrame[]> {
+    const query = { kind: 'frame', subject, limit: this.#framesPerSlot } as const
+    const entries = await this.#engine.history.list(board, query)
+    return entries.toReversed().flatMap(({ data, blob, at }) => {
+      // A file that was sent, and that another one stands for, has no facts of its own.
+      if (data === '' || blob === null) return []
+      const { type, bytes, width, height, storedAt = at } = JSON.parse(data) as EarlierFrame
+      return [{ blob, type, bytes, width, height, at: storedAt }]
+    })
   }
 
   /** Forgets the files of pictures that are gone. */

@@ -15,13 +15,12 @@ import type { ReplacedFiles } from '../images/replaced-files.ts'
 import type { DirectUpload } from '../images/uploads/direct-upload.ts'
 import { inBackground } from '../in-background.ts'
 import { RateLimiter } from '../live/rate-limiter.ts'
-import { isAnonymous } from '../visitors.ts'
+import { ClosedSenders } from './closed-senders.ts'
 import { readFrame } from './read-frame.ts'
+import { tileOf } from './slot-tiles.ts'
 
 /** Time between two frames that are decoded and stored. */
 const STORE_INTERVAL_MS = 1_000
-/** Time for which a slot takes nothing of a sender whose frame can't be decoded. */
-const CLOSED_MS = 10_000
 /** The signal of what nobody breaks off. */
 const NEVER = new AbortController().signal
 /** Errors after which the next frame may be stored, though nothing of them is the frame's fault. */
@@ -40,18 +39,14 @@ export interface SlotParts {
   readonly log: Pick<FastifyBaseLogger, 'warn' | 'error'>
   /** Shows a frame to everybody who looks at the board. */
   readonly show: (board: string, id: string, frame: Buffer) => void
+  /** Notes that the first frame of a tile has come, which everybody sees as a change. */
+  readonly noteFirst: (board: string, id: string) => void
 }
 
 /** A frame that may still be stored. */
 interface WaitingFrame {
   readonly bytes: Buffer
   readonly sender: Sender
-}
-
-/** A slot that is closed to one sender, until a monotonic time. */
-interface Closing {
-  readonly error: WireError
-  readonly until: number
 }
 
 /**
@@ -65,7 +60,7 @@ export class LiveSlot {
   readonly #name: string
   readonly #parts: SlotParts
   readonly #rate: RateLimiter
-  readonly #closedTo = new Map<string, Closing>()
+  readonly #closedTo = new ClosedSenders()
   /** The tile's id, once it is known. */
   #id: string | null = null
   /** Settles when the tile that is being made is there, or can't be. */
@@ -76,8 +71,11 @@ export class LiveSlot {
   #storedAt = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
   #pushedAt = performance.now()
-  /** Whether the server stops, and stores no more. */
+  /** The newest frame, while it isn't stored. */
+  #newest: Buffer | null = null
+  /** Whether it stores no more. */
   #isFlushed = false
+  #isEnded = false
 
   constructor(board: string, name: string, parts: SlotParts) {
     this.#board = board
@@ -91,18 +89,22 @@ export class LiveSlot {
     return this.#waiting || this.#storing ? 0 : performance.now() - this.#pushedAt
   }
 
+  /** The newest frame, while it isn't stored; null for the tile's file. */
+  get newest(): Buffer | null {
+    return this.#newest
+  }
+
+  /** Whether somebody has ended it. The next frame is the first one of another slot. */
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
   /**
    * Throws if it takes no frame of a sender at the moment: `not-allowed`, `adding-paused`, `slot-in-trash`, or the
    * reason for which it is closed to them.
    */
   assertOpen(board: LiveBoard, sender: Sender): void {
-    const closing = this.#closedTo.get(keyOf(sender))
-    if (closing && closing.until > performance.now()) {
-      const { code, facts } = closing.error
-      const retryAfterS = Math.ceil((closing.until - performance.now()) / 1000)
-      throw new WireError(code, { ...facts, retryAfterS })
-    }
-    this.#closedTo.delete(keyOf(sender))
+    this.#closedTo.assertOpen(sender)
     if (isPausedFor(sender, board.records)) throw new WireError('adding-paused')
     // Nobody could look at each frame before others see it.
     if (isHeldFor(sender, board.records)) throw new WireError('not-allowed')
@@ -126,14 +128,24 @@ export class LiveSlot {
     this.#pushedAt = performance.now()
     if (!this.#tile(board)) {
       const made = await this.#create(board, sender, frame)
-      if (made) return made.id
+      if (made) {
+        this.#parts.noteFirst(this.#board, made.id)
+        return made.id
+      }
     }
     const tile = this.#tile(board)
     if (!tile) throw new WireError('unknown-picture')
     this.#parts.show(this.#board, tile.id, frame)
+    this.#newest = frame
     this.#waiting = { bytes: frame, sender }
     this.#storeSoon()
     return tile.id
+  }
+
+  /** Stores the last frame at once, and takes no other one. */
+  async end(): Promise<void> {
+    this.#isEnded = true
+    await this.flush()
   }
 
   /** Stores the last frame at once. */
@@ -145,17 +157,12 @@ export class LiveSlot {
     await this.#store()
   }
 
-  /** Finds the tile: the oldest, if two servers have made one at the same moment. */
-  #tile(board: LiveBoard): ImageRecord | undefined {
-    const isTile = (id: string | null): ImageRecord | undefined => {
-      const record = id === null ? undefined : board.records.get(id)
-      return record?.kind === 'image' && record.slot === this.#name ? record : undefined
-    }
-    const known = isTile(this.#id)
-    if (known) return known
-    const [first] = [...board.records.keys()].filter(isTile).sort()
-    this.#id = first ?? null
-    return isTile(this.#id)
+  #tile({ records }: LiveBoard): ImageRecord | undefined {
+    const known = this.#id === null ? undefined : records.get(this.#id)
+    if (known?.kind === 'image' && known.slot === this.#name) return known
+    const found = tileOf(records, this.#name)
+    this.#id = found?.id ?? null
+    return found
   }
 
   /** Makes the tile of the first frame. Null if another request, or another server, has made it meanwhile. */
@@ -223,6 +230,8 @@ export class LiveSlot {
       // The database, or a decoder, may have time for it later.
       this.#waiting ??= frame
       if (!(error instanceof WireError)) throw error
+    } finally {
+      this.#newest = this.#waiting?.bytes ?? null
     }
   }
 
@@ -233,14 +242,10 @@ export class LiveSlot {
     if (isRetryable(error.code) && !isQuota) return false
     const because = `The last frame of ${this.#name} couldn't be opened. Send pictures that are whole.`
     const told = isQuota ? error : new WireError('too-many', { because }, { cause: error })
-    this.#closedTo.set(keyOf(sender), { error: told, until: performance.now() + CLOSED_MS })
+    this.#closedTo.close(sender, told)
     return true
   }
 }
-
-/** A sender without a token is another visitor at each request, so its address stands for it. */
-const keyOf = ({ visitor, address = '' }: Sender): string =>
-  isAnonymous(visitor) ? address : visitor
 
 const isGone = (error: unknown): boolean =>
   error instanceof WireError && (error.code === 'unknown-board' || error.code === 'upload-gone')

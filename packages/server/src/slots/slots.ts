@@ -1,4 +1,4 @@
-import { WireError } from '@wirephoto/board'
+import { may, WireError } from '@wirephoto/board'
 import type { LiveBoard } from '../boards/live-board.ts'
 import type { Sender } from '../boards/sender.ts'
 import type { Bounds } from '../bounds.ts'
@@ -6,6 +6,8 @@ import { FairSlots, type Slot } from '../fairness/fair-slots.ts'
 import { partyOf } from '../fairness/party.ts'
 import { inBackground } from '../in-background.ts'
 import { LiveSlot, type SlotParts } from './live-slot.ts'
+import { tilesOf } from './slot-tiles.ts'
+import { SlotTimes } from './slot-times.ts'
 
 /** Time without a frame after which nothing of a slot is kept in memory. Its tile stays. */
 const FORGET_AFTER_MS = 30_000
@@ -14,7 +16,7 @@ const FORGET_INTERVAL_MS = 10_000
 type ShowFrame = (id: string, frame: Buffer) => void
 type ShowFrameAt = (board: string, id: string, frame: Buffer) => void
 
-interface SlotsOptions extends Omit<SlotParts, 'show' | 'framesPerSecond'> {
+interface SlotsOptions extends Omit<SlotParts, 'show' | 'noteFirst' | 'framesPerSecond'> {
   readonly bounds: Bounds
 }
 
@@ -30,6 +32,7 @@ export class Slots {
   readonly #entries = new Map<string, Entry>()
   readonly #listeners = new Map<string, Set<ShowFrame>>()
   readonly #timer: NodeJS.Timeout
+  readonly times: SlotTimes
   /** Told of the frames that came to this server, so that others may show them. */
   onOwnFrame: ShowFrameAt = () => {}
   #isClosed = false
@@ -37,6 +40,7 @@ export class Slots {
   constructor(options: SlotsOptions) {
     this.#options = options
     this.#places = new FairSlots(options.bounds['live-slots'])
+    this.times = new SlotTimes(() => options.boards.clock.now())
     this.#timer = setInterval(() => this.#forgetIdle(), FORGET_INTERVAL_MS).unref()
   }
 
@@ -68,8 +72,40 @@ export class Slots {
     return slot
   }
 
-  /** Shows a frame, of this server or of another one, to those who look at the board here. */
+  /** Returns the newest frame of a slot, while it isn't stored; null for its tile's file. */
+  newest(board: string, name: string): Buffer | null {
+    return this.#entries.get(`${board} ${name}`)?.slot.newest ?? null
+  }
+
+  /**
+   * Ends a slot: its tile is a plain picture from then on, with the last frame. The stored ones before it go. Rejects
+   * with `not-found` for a slot without a tile, and with `not-allowed`.
+   */
+  async end(board: LiveBoard, name: string, sender: Sender): Promise<void> {
+    const key = `${board.id} ${name}`
+    await board.refresh()
+    const tiles = tilesOf(board.records, (slot) => slot === name)
+    if (tiles.length === 0) throw new WireError('not-found')
+    if (!tiles.every((tile) => may(sender, 'image.revert', tile)))
+      throw new WireError('not-allowed')
+    const entry = this.#entries.get(key)
+    this.#entries.delete(key)
+    entry?.place[Symbol.dispose]()
+    await entry?.slot.end()
+    const ids = tiles.map(({ id }) => id)
+    const commands = ids.map((id) => ({ kind: 'image.endSlot', id }) as const)
+    await board.act(commands, { ...sender, role: 'server' })
+    for (const id of ids) this.times.forget(id)
+    await this.#options.replacedFiles.forget(board.id, ids)
+  }
+
+  /** Shows a frame of another server to those who look at the board here. */
   receive(board: string, id: string, frame: Buffer): void {
+    this.times.note(board, id, false)
+    this.#tell(board, id, frame)
+  }
+
+  #tell(board: string, id: string, frame: Buffer): void {
     for (const onFrame of this.#listeners.get(board) ?? []) onFrame(id, frame)
   }
 
@@ -77,6 +113,7 @@ export class Slots {
   async close(): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#timer)
+    this.times[Symbol.dispose]()
     const flushes = Array.from(this.#entries.values(), ({ slot }) => slot.flush())
     for (const flush of flushes) inBackground(flush, this.#options.log)
     await Promise.allSettled(flushes)
@@ -84,10 +121,13 @@ export class Slots {
 
   get #parts(): SlotParts {
     const show: SlotParts['show'] = (board, id, frame) => {
-      this.receive(board, id, frame)
+      this.times.note(board, id, true)
+      this.#tell(board, id, frame)
       this.onOwnFrame(board, id, frame)
     }
-    return { ...this.#options, framesPerSecond: this.#options.bounds['frames-per-second'], show }
+    const noteFirst: SlotParts['noteFirst'] = (board, id) => this.times.note(board, id, true)
+    const framesPerSecond = this.#options.bounds['frames-per-second']
+    return { ...this.#options, framesPerSecond, show, noteFirst }
   }
 
   #forgetIdle(): void {

@@ -15,6 +15,7 @@ import type { Boards } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import type { Fetcher } from '../images/remote-fetch.ts'
 import { inBackground } from '../in-background.ts'
+import type { SlotNews, SlotTimes } from '../slots/slot-times.ts'
 
 /** Webhooks of one board. */
 const WEBHOOKS_PER_BOARD_COUNT = 10
@@ -46,7 +47,7 @@ interface Options {
   readonly retryDelaysMs?: readonly number[]
 }
 
-/** Tells addresses that a board's owners name of pictures that are stored and removed. */
+/** Tells addresses that a board's owners name of pictures that are stored and removed, and of live slots that are late. */
 export class Webhooks {
   readonly #options: Options
   readonly #known: LRUCache<string, Promise<readonly WebhookRecord[]>>
@@ -68,6 +69,19 @@ export class Webhooks {
         if (events.length > 0) inBackground(this.#tell(board, events), this.#options.log)
       }
     })
+  }
+
+  /** Tells of live slots that are late, and of those whose frames come again. */
+  followSlots(times: SlotTimes, boards: Boards): void {
+    times.onNews = (news) => inBackground(this.#tellSlot(news, boards), this.#options.log)
+  }
+
+  async #tellSlot({ type, board, id, lastFrameAt }: SlotNews, boards: Boards): Promise<void> {
+    using held = await boards.hold(board)
+    const picture = held.board.records.get(id)
+    if (picture?.kind !== 'image' || picture.slot === null || picture.deletedAt !== null) return
+    const slot = { name: picture.slot, lastFrameAt }
+    await this.#tell(held.board, [{ type, picture, slot }])
   }
 
   /** Lists the webhooks of a board, the oldest first. Rejects with `unknown-board`. */
@@ -121,7 +135,7 @@ export class Webhooks {
     for (const webhook of webhooks) for (const event of events) this.#enqueue(board, webhook, event)
   }
 
-  #enqueue(board: string, webhook: WebhookRecord, { type, picture }: PictureEvent): void {
+  #enqueue(board: string, webhook: WebhookRecord, { type, picture, slot }: PictureEvent): void {
     const key = `${board} ${webhook.id}`
     const sending = this.#sending.get(key) ?? { last: Promise.resolve(), count: 0 }
     if (sending.count >= WAITING_EVENTS_COUNT) {
@@ -132,7 +146,7 @@ export class Webhooks {
     const { id, name, caption, by, width, height, bytes } = picture
     const told = { id, name, caption, by, type: picture.type, width, height, bytes }
     const addresses = this.#options.addressesOf(board, id)
-    const event = { id: newSecret(), type, board, at: this.#options.now() }
+    const event = { id: newSecret(), type, board, at: this.#options.now(), slot }
     const body = JSON.stringify({ ...event, picture: { ...told, ...addresses } })
     sending.count++
     sending.last = sending.last
@@ -165,10 +179,12 @@ export class Webhooks {
   }
 }
 
-/** A picture that came onto a board, or went from it. */
+/** A picture that came onto a board, or went from it, or the tile of a live slot that is late. */
 interface PictureEvent {
-  readonly type: 'stored' | 'removed'
+  readonly type: 'stored' | 'removed' | SlotNews['type']
   readonly picture: ImageRecord
+  /** The live slot that it is about; absent for a picture. */
+  readonly slot?: { readonly name: string; readonly lastFrameAt: number }
 }
 
 /** Returns what a change is to those who look at the stored pictures of a board; null for nothing. */

@@ -3,6 +3,7 @@ import {
   BoardRecordSchema,
   ErrorBody,
   ImageRecordSchema,
+  MEDIA_TYPES,
   type NoticeCode,
   noticeMessages,
   ROLES,
@@ -47,6 +48,36 @@ export const PushedFrames = z.strictObject({
   frames: z.int(),
   skipped: z.int(),
   ...addresses,
+})
+
+/** The live slots of a board, each with the addresses of its newest frame and of its tile. */
+export const SlotList = z.strictObject({
+  slots: z.array(
+    z.strictObject({
+      name: z.string(),
+      id: z.string(),
+      lastFrameAt: time,
+      isLate: z.boolean(),
+      intervalMs: z.nullable(z.int()),
+      frameUrl: z.string(),
+      ...addresses,
+    }),
+  ),
+})
+
+/** The stored frames of a live slot, the oldest first. */
+export const FrameList = z.strictObject({
+  frames: z.array(
+    z.strictObject({
+      blob: z.string(),
+      type: z.enum(MEDIA_TYPES),
+      bytes: z.int(),
+      width: z.int(),
+      height: z.int(),
+      at: time,
+      url: z.string(),
+    }),
+  ),
 })
 
 /** The pages and walls that a file was shown on. */

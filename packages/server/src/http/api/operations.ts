@@ -36,6 +36,7 @@ import {
   BoardOwners,
   ChangedLink,
   DecisionAnswer,
+  FrameList,
   HeldAnswer,
   JoinCodeAnswer,
   Joined,
@@ -52,6 +53,7 @@ import {
   Rule,
   ServerOwners,
   SessionAnswer,
+  SlotList,
   SnapshotAnswer,
   Stored,
   StoredHeld,
@@ -146,9 +148,9 @@ const boards: Operations = {
   },
   'POST /api/boards/:board/webhooks': {
     tag: 'Boards',
-    summary: 'Has an address told of each picture that is stored or removed.',
+    summary: 'Has an address told of each picture that is stored or removed, and of late slots.',
     about:
-      'It gets JSON by POST, with `Wirephoto-Signature: t=<ms>,v1=<hex>`: the HMAC-SHA256 of the time, a dot and the body, by the key that is answered here alone.',
+      'Its `type` is `stored`, `removed`, `slot.late` or `slot.live`. It gets JSON by POST, with `Wirephoto-Signature: t=<ms>,v1=<hex>`: the HMAC-SHA256 of the time, a dot and the body, by the key that is answered here alone.',
     headers: KEY,
     body: { content: [NewWebhook] },
     answers: { 201: NewWebhookAnswer },
@@ -186,6 +188,38 @@ const PUSH_FRAME: Operation = {
 }
 
 const slots: Operations = {
+  'GET /api/boards/:board/slots': {
+    tag: 'Live slots',
+    summary:
+      'Lists the live slots of a board: their tiles, their last frames, and whether they are late.',
+    about: '`intervalMs` is the usual time between two frames, null while it is unknown.',
+    answers: { 200: SlotList },
+  },
+  'GET /api/boards/:board/slots/:slot': {
+    tag: 'Live slots',
+    summary: 'Reads the newest frame of a live slot.',
+    about: 'Of several servers each has those that it was sent, and all the stored ones.',
+    headers: RANGES,
+    answers: { 200: 'image/*', 206: 'image/*', 304: null },
+  },
+  'DELETE /api/boards/:board/slots/:slot': {
+    tag: 'Live slots',
+    summary: 'Ends a live slot: its tile stays as a plain picture, with the last frame.',
+    about:
+      'The stored frames before it go. The next frame that is sent to this name makes another tile.',
+    answers: { 204: null },
+  },
+  'GET /api/boards/:board/slots/:slot/frames': {
+    tag: 'Live slots',
+    summary: 'Lists the stored frames of a live slot, the oldest first.',
+    answers: { 200: FrameList },
+  },
+  'GET /api/boards/:board/slots/:slot/frames/:sha256': {
+    tag: 'Live slots',
+    summary: 'Reads a stored frame of a live slot.',
+    headers: RANGES,
+    answers: { 200: 'image/*', 206: 'image/*', 304: null },
+  },
   'PUT /api/boards/:board/slots/:slot': PUSH_FRAME,
   'PUT /b/:board/live/:slot': PUSH_FRAME,
   'POST /b/:board/show': {

@@ -17,6 +17,11 @@ export class FrameTimes {
     return this.#lastAt
   }
 
+  /** The usual time between two frames; null while only one has come. */
+  get intervalMs(): number | null {
+    return this.#intervalMs
+  }
+
   note(at: number): void {
     if (this.#lastAt !== null) {
       const latest = at - this.#lastAt
