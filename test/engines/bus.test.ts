@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { before, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { uuidv7 } from '@wirephoto/board'
+import sharp from 'sharp'
 import { BoardWatcher } from '../support/board-watcher.ts'
 import { cleanupAfter } from '../support/cleanup.ts'
 import { freePort } from '../support/free-port.ts'
@@ -17,6 +20,8 @@ import { secretOf, Visitor } from '../support/visitor.ts'
 /* Two servers of one engine, and all that crosses between them beside changes. */
 
 const PAUSE_MS = 50
+/** More than lies between a reader and a server on one machine. */
+const LARGE_FILE_BYTES = 16_000_000
 const [programs] = await findPostgres()
 const redisProgram = await findRedis()
 
@@ -167,6 +172,69 @@ for (const kind of ['links', 'redis'] as const)
       assert.equal(await socket.ended, 'link-ended')
     })
 
+    if (kind === 'links') {
+      /** Begins an upload on one server, and returns how the other one gives it while it grows. */
+      const grow = async (t: TestContext, file: Buffer, sent: number) => {
+        const both = await pair(t)
+        const { board, there, headers } = both
+        const id = await announce(both)
+        const upload = await TusUpload.begin(a.url, board, id, file, headers)
+        await upload.send(sent)
+        await there.next(
+          'arrivals',
+          (body) => (body[id] as { live: boolean } | null)?.live ?? false,
+        )
+        const address = `${b.url}/b/${board}/arrivals/${id}`
+        const read = (page: string) => fetch(`${address}?page=${page}`, { headers })
+        return { board, id, upload, read }
+      }
+
+      test('E65: a file that grows on one server is read from the other as it comes, once for all', async (t) => {
+        const file = await drawProgressive()
+        const { board, id, upload, read } = await grow(t, file, 10_000)
+        const readers = await Promise.all(['1', '2', '3'].map(read))
+        for (const { status, headers } of readers)
+          assert.deepEqual([status, headers.get('content-type')], [200, 'image/jpeg'])
+        assert.equal((await readdir(join(b.data, 'growing'))).length, 1)
+        const bodies = readers.map((reader) => reader.arrayBuffer())
+        await upload.send()
+        for (const body of await Promise.all(bodies))
+          assert.equal(Buffer.compare(Buffer.from(body), file), 0)
+        // For servers alone: they prove that they are.
+        const address = `${a.url}/node/growing?board=${board}&id=${id}`
+        assert.equal((await fetch(address)).status, 404)
+        while ((await readdir(join(b.data, 'growing'))).length > 0) await setTimeout(PAUSE_MS)
+      })
+
+      test('E87: one who reads slowly there holds up nobody else', async (t) => {
+        const picture = await drawProgressive()
+        const file = Buffer.concat([picture, Buffer.alloc(LARGE_FILE_BYTES)])
+        const { upload, read } = await grow(t, file, 10_000)
+        const [slow, fast] = await Promise.all(['1', '2'].map(read))
+        // The last byte is kept back, as all of this is no picture.
+        const sent = upload.send(file.length - 10_001)
+        let received = 0
+        for await (const chunk of fast!.body!) {
+          received += chunk.length
+          if (received === file.length - 1) break
+        }
+        await sent
+        await upload.cancel()
+        await slow!.body!.cancel()
+      })
+
+      test('E88: its readers are cut off when its server dies', async (t) => {
+        const file = await drawProgressive()
+        const { read } = await grow(t, file, 10_000)
+        const reader = await read('1')
+        const cutOff = assert.rejects(reader.arrayBuffer())
+        await a.kill()
+        await cutOff
+        await a.start()
+        await untilReady(b)
+      })
+    }
+
     test('E56: the banner and /readyz say what carries what crosses', async () => {
       const { bus } = (await (await fetch(`${a.url}/readyz`)).json()) as { bus: string }
       assert.equal(bus, kind)
@@ -213,6 +281,11 @@ for (const kind of ['links', 'redis'] as const)
         })
   })
 
+/** Draws a JPEG that pages show while it comes. */
+const drawProgressive = async (): Promise<Buffer> =>
+  sharp(await drawPicture({ width: 640, height: 480 }))
+    .jpeg({ progressive: true })
+    .toBuffer()
 const newId = () => uuidv7(Date.now(), randomBytes(10))
 async function faultsOf({ url }: ServerProcess): Promise<string[]> {
   const { faults } = (await (await fetch(`${url}/readyz`)).json()) as { faults: { code: string }[] }

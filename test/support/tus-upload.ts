@@ -47,4 +47,10 @@ export class TusUpload {
     if (response.status !== 204) throw new Error(await response.text())
     this.offset += count
   }
+
+  /** Ends it, and removes its picture. */
+  async cancel(): Promise<void> {
+    const response = await fetch(this.url, { method: 'DELETE', headers: this.#headers })
+    if (response.status !== 204) throw new Error(await response.text())
+  }
 }

@@ -23,8 +23,10 @@ import { openBackupSocket } from './backup/backup-socket.ts'
 import { Boards, DEFAULT_BOARD_ID } from './boards/boards.ts'
 import { MarkedPictures } from './boards/marked-pictures.ts'
 import { type Bounds, boundsWith } from './bounds.ts'
+import { NodeRequests } from './bus/node-requests.ts'
 import { openNode } from './bus/open-bus.ts'
 import { Relay } from './bus/relay.ts'
+import { RemoteFiles } from './bus/remote-files.ts'
 import { Classic } from './classic/classic.ts'
 import { classicRoutes } from './classic/routes.ts'
 import type { ServerConfig } from './config.ts'
@@ -57,7 +59,7 @@ import { serverOwnerRoutes } from './http/server-owner.ts'
 import { signInRoutes } from './http/sign-in.ts'
 import { slotReadRoutes } from './http/slot-reads.ts'
 import { slotRoutes } from './http/slots.ts'
-import { trustedProxies } from './http/trusted-proxies.ts'
+import { passedOnProxies, trustedProxies } from './http/trusted-proxies.ts'
 import { uploadRoutes } from './http/uploads.ts'
 import { webhookRoutes } from './http/webhooks.ts'
 import { GarbageCollector } from './images/garbage-collector.ts'
@@ -151,10 +153,15 @@ export async function compose(
     log,
   })
   stack.defer(() => ownerCodes.close())
-  const proxies = trustedProxies(config.trustProxy ?? [])
   const installation = await installationOf(engine)
-  const { bus, links } = await openNode(config, engine, installation, log, stack)
+  const { bus, direct, links } = await openNode(config, engine, installation, log, stack)
   const isAlone = bus.state.kind === 'none'
+  const nodeRequests = new NodeRequests(direct?.proofs ?? null)
+  const proxies = passedOnProxies(trustedProxies(config.trustProxy ?? []), nodeRequests)
+  const remoteFiles = direct
+    ? await RemoteFiles.open({ client: direct.client, folder: join(config.data, 'growing'), log })
+    : null
+  uploadProgress.readsFrom = (server) => remoteFiles?.reaches(server) ?? false
   const guard = replacements.guard ?? createGuard({ ...config, proxies, installation, access })
   const fetcher =
     replacements.fetcher ??
@@ -232,6 +239,7 @@ export async function compose(
   const appOptions = {
     guard,
     proxies,
+    nodeRequests,
     log,
     bounds,
     problemPage,
@@ -307,7 +315,14 @@ export async function compose(
       bounds,
       keptAnswers,
     })
-    await routes.register(arrivalRoutes, { ...pictures, incomingFiles, uploadProgress, bounds })
+    await routes.register(arrivalRoutes, {
+      ...pictures,
+      incomingFiles,
+      uploadProgress,
+      remoteFiles,
+      nodeRequests,
+      bounds,
+    })
     await routes.register(heldRoutes, { ...pictures, moderation })
     await routes.register(pageRoutes, {
       boards,

@@ -44,6 +44,8 @@ export interface ServerConfig {
   readonly bus?: string | undefined
   /** Where other servers of the engine reach this one, without a slash at the end. Default: nowhere. */
   readonly nodeUrl?: string | undefined
+  /** Time between two signs of life for other servers; ten without one are a server's death. For tests. Default: 3 s. */
+  readonly nodeBeatMs?: number | undefined
   /** The code of a loss of stored data that the operator accepts. Default: none. */
   readonly acceptLoss?: string | undefined
   /** The largest picture, in bytes. */

@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { uuidv7 } from '@wirephoto/board'
 import { openEngine, type Secrets } from '@wirephoto/engine'
 import { WebSocket, WebSocketServer } from 'ws'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import { LinkBus, NODE_PATH } from './link-bus.ts'
 import { type BusMessage, decodeMessage, encodeMessage, MESSAGE_BYTES } from './message.ts'
-import { NodeProofs, PROOF_HEADER } from './node-proofs.ts'
+import { NodeClient } from './node-client.ts'
+import { ANSWER_HEADER, NodeProofs, PROOF_HEADER, SENDER_HEADER } from './node-proofs.ts'
+import { NodeRequests, senderHeader } from './node-requests.ts'
 import { Outflow } from './outflow.ts'
 import { nodeKeyOf, ServerDirectory } from './server-directory.ts'
 
@@ -123,6 +126,71 @@ test('E63: nothing is sent to what has the address of another server, and proves
   assert.match(bus.state.problem!, /isn't reached from here/)
 })
 
+test('E63: nothing is taken from what answers at the address of another server, and proves nothing', async (t) => {
+  const secrets = await newSecrets(t)
+  const impostor = await listen(t)
+  impostor.on('request', (_request, response) => response.end('picture'))
+  const other = await ServerDirectory.open({ secrets, server: HIGH, url: urlOf(impostor), log })
+  t.after(() => other[Symbol.asyncDispose]())
+  const { client } = await openServer(t, LOW, secrets)
+  const { signal } = new AbortController()
+  const asked = client.ask(client.find(HIGH)!, { ...GET, signal })
+  await assert.rejects(asked, /Another server is at/)
+})
+
+test('E89: a request of another server counts by its proof, once, for the client that it names', async (t) => {
+  const secrets = await newSecrets(t)
+  const { http, proofs } = await openServer(t, HIGH, secrets)
+  const { client } = await openServer(t, LOW, secrets)
+  const received: IncomingMessage[] = []
+  http.on('request', (request: IncomingMessage, response) => {
+    received.push(request)
+    const { answer = '' } = requests.of(request) ?? {}
+    response.setHeader(ANSWER_HEADER, answer).end()
+  })
+  const requests = new NodeRequests(proofs)
+  const named = { address: '192.0.2.7', isSecure: true }
+  const ask = { method: 'GET', path: '/some?where', sender: senderHeader(named) }
+  const { signal } = new AbortController()
+  const answer = await client.ask(client.find(HIGH)!, { ...ask, signal })
+  answer.resume()
+  const [request] = received
+  const { from, sender } = requests.of(request!)!
+  assert.deepEqual({ from, sender }, { from: LOW, sender: named })
+  const { method, url, headers } = request!
+  const look = (changes: object): unknown =>
+    requests.of({ method, url, headers, ...changes } as IncomingMessage)
+  assert.equal(look({}), null, 'a second time')
+  const { header } = new NodeProofs(LOW, await nodeKeyOf(secrets)).prove(HIGH, ask)
+  const proved = { ...headers, [PROOF_HEADER]: header }
+  for (const [name, changed] of Object.entries({
+    client: { headers: { ...proved, [SENDER_HEADER]: '192.0.2.8 https' } },
+    'no client': { headers: { [PROOF_HEADER]: header } },
+    method: { headers: proved, method: 'DELETE' },
+    address: { headers: proved, url: '/other' },
+  }))
+    assert.equal(look(changed), null, name)
+  assert.notEqual(look({ headers: proved }), null)
+})
+
+test('a server that gives no sign of life is dead after ten looks', async (t) => {
+  const secrets = await newSecrets(t)
+  const http = await listen(t)
+  const open = (server: string) =>
+    ServerDirectory.open({ secrets, server, url: urlOf(http), log, beatIntervalMs: 20 })
+  const silent = await open(HIGH)
+  const living = await open(LOW)
+  t.after(() => living[Symbol.asyncDispose]())
+  let looks = 0
+  living.onRead(() => looks++)
+  await silent[Symbol.asyncDispose]()
+  while (looks < 5) await setTimeout(5)
+  assert.equal(living.find(HIGH)?.id, HIGH)
+  while (looks < 12) await setTimeout(5)
+  assert.equal(living.find(HIGH), null)
+  assert.deepEqual(living.peers, [])
+})
+
 test('E64: garbage over a link changes nothing, and the link stays', async (t) => {
   const secrets = await newSecrets(t)
   const { http, bus } = await openServer(t, LOW, secrets)
@@ -167,7 +235,9 @@ async function openServer(t: TestContext, server: string, secrets: Secrets) {
   const bus = new LinkBus({ directory, proofs, server, log })
   t.after(() => bus[Symbol.asyncDispose]())
   bus.listen(http)
-  return { http, bus }
+  const client = new NodeClient({ directory, proofs })
+  t.after(() => client[Symbol.dispose]())
+  return { http, bus, proofs, client }
 }
 
 async function listen(t: TestContext): Promise<Server> {

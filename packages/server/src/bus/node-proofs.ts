@@ -6,6 +6,8 @@ import { LRUCache } from 'lru-cache'
 export const PROOF_HEADER = 'wirephoto-node'
 /** The header of the answer, by which the other one proves the same. */
 export const ANSWER_HEADER = 'wirephoto-node-answer'
+/** The header that names the client whose request a server passes on. */
+export const SENDER_HEADER = 'wirephoto-node-sender'
 /** How far the clocks of two servers may be apart. */
 const CLOCK_DIFFERENCE_MS = 600_000
 /** Proofs that are remembered, so that nobody sends one again. */
@@ -18,6 +20,8 @@ interface Asked {
   readonly method: string
   /** The path below the server's own, with its query. */
   readonly path: string
+  /** The header that names the client of a request that is passed on. Default: none. */
+  readonly sender?: string
 }
 
 /** Proves to other servers, and has them prove, that all have the same key. Each proof counts once, at one server. */
@@ -39,7 +43,7 @@ export class NodeProofs {
   prove(to: string, asked: Asked): { readonly header: string; readonly answer: string } {
     const nonce = randomBytes(NONCE_BYTES).toString('base64url')
     const head = `${this.#server}.${to}.${Date.now()}.${nonce}`
-    const header = `${head}.${this.#sign('ask', head, asked.method, asked.path)}`
+    const header = `${head}.${this.#sign('ask', head, asked.method, asked.path, asked.sender ?? '')}`
     return { header, answer: this.#sign('answer', header) }
   }
 
@@ -50,7 +54,10 @@ export class NodeProofs {
     if (!match) return null
     const [whole, from, to, time, nonce, signature] = match as unknown as string[]
     const head = `${from}.${to}.${time}.${nonce}`
-    const isRight = isSame(signature!, this.#sign('ask', head, asked.method, asked.path))
+    const isRight = isSame(
+      signature!,
+      this.#sign('ask', head, asked.method, asked.path, asked.sender ?? ''),
+    )
     if (!isRight || to !== this.#server || from === this.#server) return null
     if (Math.abs(Date.now() - Number(time)) > CLOCK_DIFFERENCE_MS) return null
     if (this.#seen.has(nonce!)) return null

@@ -77,7 +77,7 @@ export class Relay implements Disposable {
     const { uploadProgress, slots, gateway } = this.#options
     switch (message.kind) {
       case 'arrivals':
-        return uploadProgress.receive(board, message.body)
+        return uploadProgress.receive(board, from, message.body)
       case 'preview':
         if (isPreview(message.bytes))
           uploadProgress.receivePreview(board, message.id, message.bytes)

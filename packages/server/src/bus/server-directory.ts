@@ -8,8 +8,8 @@ import { inTime } from '../boards/engine-watch.ts'
 /** Servers that one engine may have. Each has a place in the directory. */
 const PLACES_COUNT = 64
 const BEAT_INTERVAL_MS = 3_000
-/** Time without a sign of life after which a server is dead. */
-const DEAD_AFTER_MS = 30_000
+/** Looks without a new sign of life after which a server is dead: 30 s. */
+const DEAD_AFTER_LOOKS_COUNT = 10
 /** How long a place is kept for a server that is silent. Clocks may be minutes apart. */
 const KEPT_MS = 900_000
 const KEY_BYTES = 32
@@ -23,8 +23,8 @@ export interface Peer {
 
 interface Known extends Peer {
   readonly beat: number
-  /** When its sign of life was read first, on the clock of `performance.now()`. */
-  readonly seenAt: number
+  /** How often it was read without a new sign of life. While the engine is away nobody can give one. */
+  readonly silentLooks: number
 }
 
 interface Options {
@@ -34,11 +34,13 @@ interface Options {
   /** Where other servers reach this one. */
   readonly url: string
   readonly log: Pick<FastifyBaseLogger, 'warn'>
+  /** Time between two signs of life. For tests. */
+  readonly beatIntervalMs?: number | undefined
 }
 
 /**
  * The addresses of all servers of an engine, among its secrets: a few hundred bytes each, that no visitor can write.
- * Each server renews its own. One that others haven't seen renewed for 30 s is dead, by their own clocks.
+ * Each server renews its own. One that others haven't seen renewed for 30 s is dead, by their own looks.
  */
 export class ServerDirectory {
   readonly #options: Options
@@ -62,13 +64,19 @@ export class ServerDirectory {
       directory.#beating ??= directory.#beatOnce().finally(() => {
         directory.#beating = null
       })
-    }, BEAT_INTERVAL_MS).unref()
+    }, options.beatIntervalMs ?? BEAT_INTERVAL_MS).unref()
     return directory
   }
 
   /** The other servers that live. */
   get peers(): Peer[] {
     return Array.from(this.#known.values()).filter(isAlive)
+  }
+
+  /** Returns a server that lives; null for one that is dead, or was never here. */
+  find(id: string): Peer | null {
+    const known = this.#known.get(id)
+    return known && isAlive(known) ? known : null
   }
 
   /** Calls back when the servers have been read. */
@@ -131,8 +139,8 @@ export class ServerDirectory {
       const { id, url, beat } = record
       ids.add(id)
       const known = this.#known.get(id)
-      if (known?.beat === beat && known.url === url) continue
-      this.#known.set(id, { id, url, beat, seenAt: performance.now() })
+      const isSilent = known?.beat === beat && known.url === url
+      this.#known.set(id, { id, url, beat, silentLooks: isSilent ? known.silentLooks + 1 : 0 })
     }
     for (const id of this.#known.keys()) if (!ids.has(id)) this.#known.delete(id)
   }
@@ -164,4 +172,4 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 // No token is empty, so no right stands under such a hash.
 const PLACES = Array.from({ length: PLACES_COUNT }, (_, place) => sha256(`\0server\0${place}`))
 
-const isAlive = ({ seenAt }: Known): boolean => performance.now() - seenAt < DEAD_AFTER_MS
+const isAlive = ({ silentLooks }: Known): boolean => silentLooks < DEAD_AFTER_LOOKS_COUNT

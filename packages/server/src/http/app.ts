@@ -11,6 +11,8 @@ import {
   type RouteOptions,
 } from 'fastify'
 import type { Bounds } from '../bounds.ts'
+import { ANSWER_HEADER } from '../bus/node-proofs.ts'
+import type { NodeRequests } from '../bus/node-requests.ts'
 import { toWireError } from '../errors.ts'
 import type { LoopTurns } from '../fairness/loop-turns.ts'
 import type { Party } from '../fairness/party.ts'
@@ -53,6 +55,8 @@ const HEADERS = {
 interface AppOptions {
   readonly guard: Guard
   readonly proxies: TrustedProxies
+  /** Tells the requests of other servers. */
+  readonly nodeRequests: NodeRequests
   readonly log: FastifyBaseLogger
   readonly bounds: Bounds
   readonly problemPage: ProblemPage
@@ -80,7 +84,17 @@ export async function createApp(
   options: AppOptions,
   routes: (app: FastifyInstance, registered: RegisteredRoutes) => Promise<void>,
 ): Promise<App> {
-  const { guard, proxies, log, bounds, problemPage, basePath, commandLimiter, loopTurns } = options
+  const {
+    guard,
+    proxies,
+    nodeRequests,
+    log,
+    bounds,
+    problemPage,
+    basePath,
+    commandLimiter,
+    loopTurns,
+  } = options
   const answer = async (request: IncomingMessage, reply: FastifyReply, error: WireError) => {
     const retryAfter = retryAfterOf(error)
     if (retryAfter !== null) reply.header('retry-after', retryAfter)
@@ -157,23 +171,27 @@ export async function createApp(
   })
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS)
-    guard.check(request.raw, request.is404 ? { file: true } : request.routeOptions.config)
+    const fromServer = nodeRequests.of(request.raw)
+    // The other server has checked what it passes on, and its name for this one is its own.
+    if (fromServer) reply.header(ANSWER_HEADER, fromServer.answer)
+    else guard.check(request.raw, request.is404 ? { file: true } : request.routeOptions.config)
     // Browsers complain about it where they can't keep to it.
     if (guard.isTrustworthy(request.raw)) reply.header('cross-origin-opener-policy', 'same-origin')
     const origin = guard.allowedOriginOf(request.raw)
     if (origin !== null) reply.headers(headersFor(origin))
     // The connections of a proxy are of many people, and those of somebody else's server aren't counted.
     const { socket } = request
+    const isPassedOn = proxies.has(socket.remoteAddress) || fromServer?.sender
     if (
-      (proxies.has(socket.remoteAddress) || !connections.has(socket)) &&
-      !connections.admitRequest(request.ip, reply.raw)
+      (isPassedOn || !connections.has(socket)) &&
+      !connections.admitRequest(fromServer?.sender?.address ?? request.ip, reply.raw)
     )
       throw new WireError('too-many')
     if (origin !== null && isPreflight(request.raw))
       return reply.code(204).headers(preflightHeaders(request.raw)).send()
     // A page may be opened where the cookie's path doesn't reach. Its files are always asked for under it.
     const isOutside = basePath !== '' && request.routeOptions.config.page === true
-    const cookie = isOutside ? null : guard.visitorCookie(request.raw)
+    const cookie = isOutside || fromServer ? null : guard.visitorCookie(request.raw)
     if (cookie !== null) reply.header('set-cookie', cookie)
     if (READING_METHODS.has(request.method)) return
     commandLimiter.charge(guard.visitor(request.raw))

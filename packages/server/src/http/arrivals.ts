@@ -1,8 +1,11 @@
 import { ArrivalQuery, parseOrThrow, WireError } from '@wirephoto/board'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Bounds } from '../bounds.ts'
+import type { NodeRequests } from '../bus/node-requests.ts'
+import { GROWING_PATH, type RemoteFile, type RemoteFiles } from '../bus/remote-files.ts'
 import { partyOf } from '../fairness/party.ts'
 import { GrowingFileReaders } from '../images/uploads/growing-file-readers.ts'
+import type { IncomingFile } from '../images/uploads/incoming-file.ts'
 import type { IncomingFiles } from '../images/uploads/incoming-files.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { HeldLogs } from '../moderation/held-logs.ts'
@@ -12,6 +15,9 @@ import { atBoard, type BoardContext, homeOf, pictureOf } from './board-route.ts'
 interface ArrivalRoutesOptions extends BoardContext {
   readonly incomingFiles: IncomingFiles
   readonly uploadProgress: UploadProgress
+  /** The files that grow on other servers; null where those aren't reached. */
+  readonly remoteFiles: RemoteFiles | null
+  readonly nodeRequests: NodeRequests
   readonly heldLogs: HeldLogs
   readonly bounds: Bounds
 }
@@ -21,7 +27,7 @@ export async function arrivalRoutes(
   app: FastifyInstance,
   context: ArrivalRoutesOptions,
 ): Promise<void> {
-  const { incomingFiles, uploadProgress } = context
+  const { incomingFiles, uploadProgress, remoteFiles, nodeRequests } = context
   const growingFileReaders = new GrowingFileReaders(context.bounds)
   const headers = { ...INERT, 'cache-control': 'no-store' }
 
@@ -42,10 +48,31 @@ export async function arrivalRoutes(
     const { board } = home
     const { sender } = at
     const { id } = await pictureOf(board, request)
-    const incomingFile = incomingFiles.findAnnounced(board.id, id)
+    const own = incomingFiles.findAnnounced(board.id, id)
+    using remote = own ? null : await remoteFileOf(context, board.id, id)
+    const incomingFile = own ?? remote
     if (!incomingFile) throw new WireError('not-found')
     const { page = '' } = parseOrThrow(ArrivalQuery, request.query)
     const place = { page: `${sender.visitor} ${page}`, party: partyOf(sender, board.id) }
+    return await send(reply, incomingFile, place)
+  })
+
+  if (!remoteFiles) return
+  app.get(GROWING_PATH, { exposeHeadRoute: false }, async (request, reply) => {
+    const from = nodeRequests.of(request.raw)?.from
+    const { board = '', id = '' } = request.query as Partial<Record<string, string>>
+    const incomingFile = from === undefined ? null : incomingFiles.findAnnounced(board, id)
+    if (from === undefined || !incomingFile) throw new WireError('not-found')
+    // One reader for all of the other server's. It counts as a visitor of its own.
+    const party = { address: from, board, visitor: from }
+    return await send(reply, incomingFile, { page: `${from} ${board} ${id}`, party })
+  })
+
+  async function send(
+    reply: FastifyReply,
+    incomingFile: IncomingFile | RemoteFile,
+    place: Parameters<GrowingFileReaders['send']>[1],
+  ): Promise<FastifyReply> {
     await growingFileReaders
       .send(incomingFile, place, (type) => {
         reply.headers({ ...headers, 'content-type': type })
@@ -63,5 +90,15 @@ export async function arrivalRoutes(
         if (!reply.sent) throw error
       })
     return await reply
-  })
+  }
+}
+
+/** Opens a file that grows on another server; null for none. */
+async function remoteFileOf(
+  { uploadProgress, remoteFiles }: ArrivalRoutesOptions,
+  board: string,
+  id: string,
+): Promise<RemoteFile | null> {
+  const server = uploadProgress.serverOf(board, id)
+  return server === null || !remoteFiles ? null : remoteFiles.read(server, board, id)
 }

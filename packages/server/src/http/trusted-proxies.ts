@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import ipaddr from 'ipaddr.js'
+import type { NodeRequests } from '../bus/node-requests.ts'
 import { addressGroup } from './address-group.ts'
 
 /** Names of address ranges, as in Express and Fastify. */
@@ -56,6 +57,18 @@ export function trustedProxies(addresses: readonly string[]): TrustedProxies {
       }
       return addressGroup(address ?? '')
     },
+  }
+}
+
+/** Makes proxies of other servers too: they name who has sent what they pass on. */
+export function passedOnProxies(proxies: TrustedProxies, requests: NodeRequests): TrustedProxies {
+  return {
+    has: (address) => proxies.has(address),
+    schemeOf(request) {
+      const sender = requests.of(request)?.sender
+      return sender ? (sender.isSecure ? 'https' : 'http') : proxies.schemeOf(request)
+    },
+    addressOf: (request) => requests.of(request)?.sender?.address ?? proxies.addressOf(request),
   }
 }
 

@@ -12,6 +12,12 @@ const READ_TIMEOUT_MS = 2_000
 /** Bytes read at a time, and all that a reader holds in memory. */
 const CHUNK_BYTES = 65_536
 
+/** A file that still grows, on this server or on another one. */
+export type GrowingFile = Pick<
+  IncomingFile,
+  'path' | 'isTypeKnown' | 'readableType' | 'readableOffset' | 'isComplete' | 'isGone' | 'watch'
+>
+
 /** Readers of files that still grow: from the disk, at their own pace, one file for each page. */
 export class GrowingFileReaders {
   readonly #readers = new Map<string, AbortController>()
@@ -30,7 +36,7 @@ export class GrowingFileReaders {
    * readers. A reader gives way to other parties as `FairSlots` says.
    */
   async send(
-    incomingFile: IncomingFile,
+    incomingFile: GrowingFile,
     { page, party }: { readonly page: string; readonly party: Party },
     begin: (type: MediaType) => Writable,
   ): Promise<void> {
@@ -53,7 +59,7 @@ export class GrowingFileReaders {
 }
 
 /** Waits for the bytes that identify the type. Rejects with `not-found` if it must not be read. */
-async function readableTypeOf(incomingFile: IncomingFile, signal: AbortSignal): Promise<MediaType> {
+async function readableTypeOf(incomingFile: GrowingFile, signal: AbortSignal): Promise<MediaType> {
   while (!incomingFile.isTypeKnown && !signal.aborted)
     if (!(await hasChanged(incomingFile, signal))) break
   const type = await incomingFile.readableType().catch(() => null)
@@ -62,7 +68,7 @@ async function readableTypeOf(incomingFile: IncomingFile, signal: AbortSignal): 
 }
 
 async function* read(
-  incomingFile: IncomingFile,
+  incomingFile: GrowingFile,
   signal: AbortSignal,
   progressed: () => void,
 ): AsyncGenerator<Buffer> {
@@ -82,7 +88,7 @@ async function* read(
 }
 
 /** Resolves to whether the file changes, or the reader is aborted, within the read timeout. */
-async function hasChanged(incomingFile: IncomingFile, signal: AbortSignal): Promise<boolean> {
+async function hasChanged(incomingFile: GrowingFile, signal: AbortSignal): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const wake = () => resolve(true)
   const unwatch = incomingFile.watch(wake)

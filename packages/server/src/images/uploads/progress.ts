@@ -33,6 +33,11 @@ interface Entry {
   timer: NodeJS.Timeout
 }
 
+interface RemoteEntry extends Entry {
+  /** The server that has the upload. */
+  readonly server: string
+}
+
 /** Returns whether the record is a picture that waits for its file. */
 export const isArriving = (record: AnyRecord | undefined): record is ImageRecord =>
   record?.kind === 'image' && record.blob === null
@@ -49,6 +54,8 @@ export class UploadProgress {
   })
   /** Told of what happens to the uploads of this server. */
   ownListener: OwnListener = { onProgress() {}, onPreview() {} }
+  /** Whether files of another server can be read while they grow. */
+  readsFrom: (server: string) => boolean = () => false
 
   /** Returns the state of every upload of a board, by picture id. */
   snapshot(board: string): Arrivals {
@@ -61,12 +68,13 @@ export class UploadProgress {
   }
 
   /** Takes over how far another server's uploads are. */
-  receive(board: string, arrivals: Arrivals): void {
+  receive(board: string, server: string, arrivals: Arrivals): void {
     const states = Object.entries(arrivals).map(([id, state]) => {
       const preview = this.#remotePreviews.has(`${board} ${id}`)
-      return [id, state && { ...state, preview, live: false }] as const
+      const live = (state?.live ?? false) && this.readsFrom(server)
+      return [id, state && { ...state, preview, live }] as const
     })
-    this.#open(board).setRemote(Object.fromEntries(states))
+    this.#open(board).setRemote(server, Object.fromEntries(states))
     this.#closeIfIdle(board)
   }
 
@@ -74,6 +82,11 @@ export class UploadProgress {
   receivePreview(board: string, id: string, bytes: Buffer): void {
     this.#remotePreviews.set(`${board} ${id}`, bytes)
     this.#boards.get(board)?.listener?.onPreview(id, bytes)
+  }
+
+  /** Returns the server that has an upload, if it is another one; null if nobody has told. */
+  serverOf(board: string, id: string): string | null {
+    return this.#boards.get(board)?.serverOf(id) ?? null
   }
 
   /** Returns the preview of another server's upload; null if there is none. */
@@ -152,7 +165,7 @@ class BoardProgress {
   readonly #onOwn: (arrivals: Arrivals) => void
   readonly #entries = new Map<string, Entry>()
   /** The uploads of other servers, each with the timer that forgets it. */
-  readonly #remote = new Map<string, Entry>()
+  readonly #remote = new Map<string, RemoteEntry>()
   readonly #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #sentAt = 0
@@ -173,14 +186,21 @@ class BoardProgress {
     return statesOf(this.#entries)
   }
 
+  serverOf(id: string): string | null {
+    return this.#remote.get(id)?.server ?? null
+  }
+
   /** Sets the states of uploads on other servers; null for one that has ended. An upload that is here counts. */
-  setRemote(arrivals: Arrivals): void {
+  setRemote(server: string, arrivals: Arrivals): void {
     const shown = Object.entries(arrivals).filter(([id, state]) => {
       const known = this.#remote.get(id)
       clearTimeout(known?.timer)
       if (state) {
-        const timer = setTimeout(() => this.setRemote({ [id]: null }), REMOTE_TIMEOUT_MS).unref()
-        this.#remote.set(id, { state, timer })
+        const timer = setTimeout(
+          () => this.setRemote(server, { [id]: null }),
+          REMOTE_TIMEOUT_MS,
+        ).unref()
+        this.#remote.set(id, { state, timer, server })
       } else this.#remote.delete(id)
       return !this.#entries.has(id) && (state || known)
     })
