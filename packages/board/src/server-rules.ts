@@ -64,7 +64,7 @@ function onTop(records: Records, id: string): (change: Change) => Change {
     if (before?.kind !== 'image' || !('put' in change) || change.put.kind !== 'image') return change
     const { put } = change
     const covers = (other: ImageRecord): boolean =>
-      other.createdAt >= before.deletedAt! && other.z > put.z && overlaps(boxOf(other), boxOf(put))
+      other.createdAt > before.deletedAt! && other.z > put.z && overlaps(boxOf(other), boxOf(put))
     const isCovered = picturesOnBoard(records).some(covers)
     return isCovered ? { put: { ...put, z: generateKeyBetween(topmost(records), null) } } : change
   }

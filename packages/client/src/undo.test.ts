@@ -209,6 +209,38 @@ describe('undo', () => {
     assert.deepEqual([undo.canUndo, told()], [true, 3])
   })
 
+  test('P68: taking a restore back lays its picture as low again as it lay', async () => {
+    const { undo, act, push, picture, overtaken } = open()
+    const { id } = add()
+    push([add(id), { kind: 'image.remove', id }])
+    const before = picture(id)!.z
+    act({ kind: 'image.restore', id })
+    await nextTurn()
+    // The server puts it on top.
+    push([{ kind: 'image.patch', id, set: { z: 'a5' } }])
+    undo.undo()
+    assert.deepEqual([picture(id)!.deletedAt, picture(id)!.z], [7, before])
+    undo.redo()
+    assert.deepEqual([picture(id)!.deletedAt, picture(id)!.z], [null, 'a5'])
+    undo.undo()
+    assert.deepEqual([picture(id)!.deletedAt, picture(id)!.z], [7, before])
+    assert.deepEqual(overtaken, [])
+  })
+
+  test('P68: a restore whose picture others have trashed again is no step to take back', async () => {
+    const { undo, act, push, picture, overtaken } = open()
+    const { id } = add()
+    act(add(id))
+    push([{ kind: 'image.remove', id }])
+    await nextTurn()
+    act({ kind: 'image.restore', id })
+    await nextTurn()
+    push([{ kind: 'image.remove', id }])
+    assert.equal(undo.undo(), false)
+    assert.equal(picture(id)!.deletedAt, 7)
+    assert.deepEqual(overtaken, [])
+  })
+
   test('G29: a purge is taken back while its pictures are there, and somebody has not done so', async () => {
     const { undo, act, push, picture } = open()
     const ids = [newId(1), newId(2)]

@@ -21,7 +21,12 @@ interface CommandSink {
 interface Step {
   readonly commands: Command[]
   /** The values that the step left, by picture (`board` for the settings) and field. */
-  readonly left: Map<string, object>
+  readonly left: Map<string, Left>
+}
+
+interface Left {
+  /** How high a picture lay that it took out of the trash: the server may have put it on top (P60). */
+  readonly height?: string | undefined
 }
 
 /**
@@ -130,12 +135,13 @@ export class Undo {
   }
 
   #reversal(commands: readonly Command[]): Step {
-    const left = new Map<string, object>()
-    for (const command of commands)
-      if ('set' in command) {
-        const id = targetOf(command)
-        left.set(id, { ...left.get(id), ...command.set })
-      }
+    const left = new Map<string, Left>()
+    for (const command of commands) {
+      const id = targetOf(command)
+      if ('set' in command) left.set(id, { ...left.get(id), ...command.set })
+      else if (command.kind === 'image.restore')
+        left.set(id, { ...left.get(id), height: this.#shown.pictures.get(id)?.z })
+    }
     return {
       commands: commands.flatMap((command) => this.#inverseOf(command) ?? []).reverse(),
       left,
@@ -201,6 +207,9 @@ export class Undo {
         continue
       }
       const isTrashed = picture.deletedAt !== null && !revived.has(id)
+      const z = left.get(id)?.height
+      if (command.kind === 'image.remove' && !isTrashed && z && z !== picture.z)
+        yield { kind: 'image.patch', id, set: { z } }
       if (command.kind !== 'image.patch') {
         // The file that is to go is the one that is there by then.
         const isRevert = command.kind === 'image.revert' && picture.blob !== null
