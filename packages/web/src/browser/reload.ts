@@ -4,6 +4,8 @@ import { tabData } from './site-data.ts'
 
 /** The least time between two reloads that nobody asked for. */
 const RELOAD_INTERVAL_MS = 60_000
+/** How long after it gave no other build the server is asked again. */
+const ASK_INTERVAL_MS = 10_000
 const RELOADED_AT_KEY = 'reloaded'
 
 /** Returns the build of the page that the server gives now; null if it gives none. */
@@ -28,13 +30,14 @@ export function createReload(isWanted: () => boolean): () => void {
   const reloadIfOld = async (): Promise<void> => {
     const build = await servedBuild()
     if (build === null || build === pageBuild() || !isWanted()) return
+    nextAt = performance.now() + RELOAD_INTERVAL_MS
     tabData.set(RELOADED_AT_KEY, String(Date.now()))
     location.reload()
   }
   let nextAt = performance.now() + Math.max(0, RELOAD_INTERVAL_MS - since)
   return () => {
     if (performance.now() < nextAt || !isWanted()) return
-    nextAt = performance.now() + RELOAD_INTERVAL_MS
+    nextAt = performance.now() + ASK_INTERVAL_MS
     inBackground(reloadIfOld())
   }
 }
