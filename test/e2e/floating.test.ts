@@ -131,7 +131,7 @@ for (const host of HOSTS)
       const parts = [...tiles, ...boxes.map((each) => toTile(each!))]
       for (const [i, a] of parts.entries())
         for (const b of parts.slice(i + 1)) assert.ok(!overlaps(a, b), JSON.stringify([a, b]))
-      await anna.page.locator('.picture-image[data-paper="light"]').waitFor()
+      await anna.page.locator('.picture-image[style*="light-dark"]').waitFor()
 
       const [first] = tiles.toSorted((a, b) => a.x + a.y - b.x - b.y)
       await anna.page.mouse.move(first!.x + 40, first!.y + 40)

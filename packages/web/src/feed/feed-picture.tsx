@@ -50,7 +50,7 @@ export function FeedPicture(props: FeedPictureProps): JSX.Element {
         aria-label={words.pictureLabel(name(), state())}
         onClick={() => panels.enlarge(id)}
       >
-        <span class="picture-image" data-paper={paperOf(record()?.thumbhash)}>
+        <span class="picture-image" style={{ background: paperOf(record()?.thumbhash) }}>
           <SharpPicture available={previewed() ?? blur()} sharp={sharp()} />
           <ProgressLine transfer={transfer()} />
         </span>

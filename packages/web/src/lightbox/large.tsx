@@ -2,7 +2,7 @@ import { blobUrl } from '@wirephoto/client'
 import { createComputed, createMemo, createSignal, type JSX, onCleanup, onMount } from 'solid-js'
 import { useApp } from '../app.ts'
 import type { Size } from '../geometry/view.ts'
-import { blurOf } from '../state/blur.ts'
+import { blurOf, paperOf } from '../state/blur.ts'
 import { awaitsVariant, sideFor, variantUrl } from '../state/resolution.ts'
 import { transferStateOf } from '../state/transfer-state.ts'
 import { createObjectUrl } from '../ui/object-url.ts'
@@ -74,6 +74,7 @@ export function Large(props: LargeProps): JSX.Element {
       aria-hidden={props.side !== 0}
       data-large={props.side === 0 ? id : undefined}
       style={{
+        background: paperOf(record()?.thumbhash),
         '--w': `${size().w}px`,
         '--h': `${size().h}px`,
         '--side': props.side,

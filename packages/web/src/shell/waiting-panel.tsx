@@ -5,7 +5,7 @@ import { nameKey } from '../actions/action.ts'
 import { useApp } from '../app.ts'
 import { hasAlt, hasMod, pressedKey } from '../input/keys.ts'
 import { Swipe } from '../input/swipe.ts'
-import { blurOf } from '../state/blur.ts'
+import { blurOf, paperOf } from '../state/blur.ts'
 import { awaitsVariant, sideFor, variantUrl } from '../state/resolution.ts'
 import { type WaitingPictures, waiting } from '../state/waiting-pictures.ts'
 import { Ask } from '../ui/ask.tsx'
@@ -236,6 +236,7 @@ function Picture(props: { waiting: WaitingPictures; record: ImageRecord }): JSX.
       aria-label={nameOf(props.record)}
       data-waiting={props.record.id}
       style={{
+        background: paperOf(props.record.thumbhash),
         '--ratio': props.record.width / props.record.height,
         '--width': props.record.width,
       }}

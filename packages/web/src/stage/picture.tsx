@@ -60,7 +60,7 @@ export function PictureImage(props: PictureProps): JSX.Element {
       class="picture-image"
       classList={{ blank: isBlank(), own: isOwn() }}
       aria-hidden="true"
-      data-paper={paperOf(props.record?.thumbhash)}
+      style={{ background: paperOf(props.record?.thumbhash) }}
     >
       <Show when={blur()}>
         {(url) => (

@@ -14,9 +14,9 @@ export const blurOf = (thumbhash: string): string | null =>
 export const colourOf = (thumbhash: string): string | null =>
   readerOrLoad()?.colourOf(thumbhash) ?? null
 
-/** Returns the paper that a transparent picture shows on, null for any other and without the reader. */
-export const paperOf = (thumbhash: string | null | undefined): 'light' | 'dark' | null =>
-  isLoaded() && thumbhash ? reader!.paperOf(thumbhash) : null
+/** Returns the paper that a transparent picture shows on, in CSS. Undefined for no paper, and without the reader. */
+export const paperOf = (thumbhash: string | null | undefined): string | undefined =>
+  (isLoaded() && thumbhash && reader!.paperOf(thumbhash)) || undefined
 
 /** Returns the reader of thumbhashes, loaded for the first picture. Callers track its arrival. */
 function readerOrLoad(): Reader | null {

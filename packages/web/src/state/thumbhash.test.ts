@@ -1,23 +1,42 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { rgbaToThumbHash } from 'thumbhash'
-import { paperOf } from './thumbhash.ts'
+import { looks, paperOf } from './thumbhash.ts'
 
 const SIDE_PX = 32
+const SHEET = 'var(--sheet)'
+const [quietDay] = looks.day.papers
+const [quietNight, lightNight] = looks.night.papers
 
-test('P48: a dark transparent drawing gets light paper, a light one dark, and a photo none', () => {
-  assert.equal(paperOf(drawing(20, 0)), 'light')
-  assert.equal(paperOf(drawing(240, 0)), 'dark')
-  assert.equal(paperOf(drawing(150, 0)), null)
-  assert.equal(paperOf(drawing(20, 255)), null, 'an opaque one')
+test('P48: a transparent drawing gets paper only in the look whose sheet swallows it', () => {
+  assert.equal(paperOf(drawing([20])), `light-dark(${SHEET}, ${quietNight})`)
+  assert.equal(paperOf(drawing([240])), `light-dark(${quietDay}, ${SHEET})`)
+  for (const grey of [110, 130, 150]) assert.equal(paperOf(drawing([grey])), null, `${grey}`)
+  assert.equal(paperOf(drawing([20], 255)), null, 'an opaque one')
   assert.equal(paperOf('AA'), null, 'no thumbhash')
 })
 
-/** Returns the thumbhash of a square of one grey in the middle of a ground of this alpha. */
-function drawing(grey: number, alpha: number): string {
+test('P48: it gets the quietest paper on which most of it shows', () => {
+  assert.equal(paperOf(drawing([130, 130, 130, 130, 20])), null, 'a dark part is small')
+  const half = paperOf(drawing([20, 240]))
+  assert.equal(half, `light-dark(${quietDay}, ${quietNight})`, 'each look swallows another half')
+  const muddy = paperOf(drawing([20, 120]))
+  assert.equal(muddy, `light-dark(${SHEET}, ${lightNight})`, 'the quiet paper swallows the rest')
+})
+
+test('P48: papers are judged from the sheets of both looks', async () => {
+  const tokens = await readFile(new URL('../look/tokens.css', import.meta.url), 'utf8')
+  const { day, night } = looks
+  assert.ok(tokens.includes(`--sheet: light-dark(${day.sheet}, ${night.sheet});`))
+})
+
+/** Returns the thumbhash of bands of greys in the middle of a ground of this alpha. */
+function drawing(greys: readonly number[], alpha = 0): string {
   const pixels = new Uint8Array(SIDE_PX * SIDE_PX * 4)
   for (let i = 0; i < SIDE_PX * SIDE_PX; i++) {
     const isInk = i % SIDE_PX > 8 && i % SIDE_PX < 24
+    const grey = greys[Math.floor((i / SIDE_PX ** 2) * greys.length)]!
     pixels.set([grey, grey, grey, isInk ? 255 : alpha], i * 4)
   }
   return Buffer.from(rgbaToThumbHash(SIDE_PX, SIDE_PX, pixels)).toString('base64')

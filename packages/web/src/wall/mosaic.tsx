@@ -121,8 +121,8 @@ function MosaicTile(props: MosaicTileProps): JSX.Element {
   return (
     <li
       classList={{ whole: isWhole() }}
-      data-paper={paperOf(record()?.thumbhash)}
       style={{
+        background: paperOf(record()?.thumbhash),
         left: `${props.box?.x ?? 0}px`,
         top: `${props.box?.y ?? 0}px`,
         width: `${props.box?.w ?? 0}px`,

@@ -38,8 +38,8 @@ export function SlideView(props: SlideViewProps): JSX.Element {
       <div class="wall-frame">
         <div
           class="wall-print"
-          data-paper={paperOf(record().thumbhash)}
           style={{
+            background: paperOf(record().thumbhash),
             '--ratio': record().width / record().height,
             '--widest': `${record().width}px`,
           }}
