@@ -36,8 +36,9 @@ export function BoardCard(props: BoardCardProps): JSX.Element {
           )}
         </Show>
       </span>
-      <span class="name" dir="auto">
-        {nameOf(props.visit)}
+      {/* A name keeps its own order, and stands where the page's language begins. */}
+      <span class="name">
+        <bdi>{nameOf(props.visit)}</bdi>
       </span>
       <span class="mono">{when()}</span>
     </a>
