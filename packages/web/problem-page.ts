@@ -6,8 +6,8 @@ import { words } from './src/words/page.ts'
 
 /**
  * Writes `problem.html`: the page without a script that the server sends to a person who opens a wrong URL.
- * The server replaces its heading. Head and styles are those of `index.html`. `problem.json` beside it has what the
- * page says in other languages.
+ * The server replaces its heading. Head and styles are those of `index.html`. `languages.json` beside it has what the
+ * server's pages say in other languages.
  */
 export function problemPage(): Plugin {
   return {
@@ -21,15 +21,16 @@ export function problemPage(): Plugin {
       const source = render(headOf(String(index.source)))
       this.emitFile({ type: 'asset', fileName: 'problem.html', source })
       const sentences = JSON.stringify({ de: saidIn(german, 'ltr'), ar: saidIn(arabic, 'rtl') })
-      this.emitFile({ type: 'asset', fileName: 'problem.json', source: sentences })
+      this.emitFile({ type: 'asset', fileName: 'languages.json', source: sentences })
     },
   }
 }
 
-/** Returns what the page says in a language, by the codes of errors. */
+/** Returns what the server's pages say in a language; sentences of errors by their codes. */
 const saidIn = (language: typeof german | typeof arabic, dir: 'ltr' | 'rtl') => ({
   dir,
   wayOn: language.page.toFrontBoard,
+  preview: language.home.preview,
   sentences: Object.fromEntries(
     Object.keys(errors).map((code) => [code, language.errors[code as ErrorCode]({})]),
   ),

@@ -8,12 +8,15 @@ import { storePicture } from '../../support/made-pictures.ts'
 import { SERVER } from '../boards/boards.ts'
 
 const PAGE = `<!doctype html><meta property="og:title" content="Wirephoto" />
+<meta name="description" content="Drop." /><meta property="og:description" content="Drop." />
 <meta property="og:image" content="/preview.png" />
 <meta property="og:image:width" content="1200" /><meta property="og:image:height" content="630" />`
 
-test("B73, F11: a link's preview has the board's title, and a picture only for who may see it", async (t) => {
+test("B73, I90, F11: a link's preview has the board's title, words in the asked language, and a picture only for who may see it", async (t) => {
   const webRoot = await mkdtemp(join(tmpdir(), 'wirephoto-web-'))
   await writeFile(join(webRoot, 'index.html'), PAGE)
+  const german = { dir: 'ltr', wayOn: '', preview: 'Bild & ablegen.', sentences: {} }
+  await writeFile(join(webRoot, 'languages.json'), JSON.stringify({ de: german }))
   const server = await Harness.open({ webRoot })
   t.after(async () => {
     await server.close()
@@ -24,9 +27,13 @@ test("B73, F11: a link's preview has the board's title, and a picture only for w
     id: string
     links: { role: string; url: string }[]
   }
-  const pageOf = async (secret?: string) => {
-    const headers = secret === undefined ? {} : { authorization: `Bearer ${secret}` }
+  const pageOf = async (secret?: string, language = 'fr') => {
+    const headers = {
+      'accept-language': language,
+      ...(secret !== undefined && { authorization: `Bearer ${secret}` }),
+    }
     const response = await fetch(`${server.url}/b/${id}`, { headers })
+    assert.match(response.headers.get('vary')!, /Accept-Language/)
     return { html: await response.text(), etag: response.headers.get('etag')! }
   }
   const untitled = await pageOf()
@@ -49,4 +56,9 @@ test("B73, F11: a link's preview has the board's title, and a picture only for w
   assert.ok(viewer.html.includes('property="og:image:width" content="1280"'))
   assert.ok(viewer.html.includes('property="og:image:height" content="960"'))
   assert.notEqual(viewer.etag, stranger.etag)
+
+  assert.equal(stranger.html.match(/content="Drop\."/g)?.length, 2)
+  const inGerman = await pageOf(secret, 'de-AT,en;q=0.5')
+  assert.equal(inGerman.html.match(/content="Bild &amp; ablegen\."/g)?.length, 2)
+  assert.notEqual(inGerman.etag, viewer.etag)
 })

@@ -4,6 +4,8 @@ import { escapeHtml } from './problem-page.ts'
 /** The title and picture that programs show beside a link to a board; else they show the product's own. */
 export interface LinkPreview {
   readonly title?: string
+  /** The product's sentence, where it isn't the page's own. */
+  readonly sentence?: string
   readonly picture?: {
     /** From the server's own root. */
     readonly path: string
@@ -33,7 +35,7 @@ export function previewPicture(
 }
 
 /** Writes a preview into the page. The picture's address is written beside this. */
-export function withPreview(page: string, { title, picture }: LinkPreview): string {
+export function withPreview(page: string, { title, sentence, picture }: LinkPreview): string {
   const titled =
     title === undefined
       ? page
@@ -41,9 +43,16 @@ export function withPreview(page: string, { title, picture }: LinkPreview): stri
           /(property="og:title" content=")[^"]*/,
           (_, before: string) => before + escapeHtml(title),
         )
-  if (!picture) return titled
+  const said =
+    sentence === undefined
+      ? titled
+      : titled.replaceAll(
+          /("(?:og:)?description" content=")[^"]*/g,
+          (_, before: string) => before + escapeHtml(sentence),
+        )
+  if (!picture) return said
   const { width, height } = picture
-  return titled
+  return said
     .replace(/(property="og:image:width" content=")\d+/, `$1${width}`)
     .replace(/(property="og:image:height" content=")\d+/, `$1${height}`)
 }

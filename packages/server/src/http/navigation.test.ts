@@ -113,8 +113,13 @@ test('H8: a person who opens a wrong address is told in a page, without a script
 })
 
 test("I50: such a page is in the first language of the browser's list that there is", async () => {
-  const said = { dir: 'rtl', wayOn: 'إلى <هناك>', sentences: { 'not-found': 'لا شيء هنا.' } }
-  await writeFile(join(webRoot, 'problem.json'), JSON.stringify({ ar: said }))
+  const said = {
+    dir: 'rtl',
+    wayOn: 'إلى <هناك>',
+    preview: '',
+    sentences: { 'not-found': 'لا شيء هنا.' },
+  }
+  await writeFile(join(webRoot, 'languages.json'), JSON.stringify({ ar: said }))
   const headingFor = async (language: string) => {
     const { body } = await open('/nowhere', { ...NAVIGATION, 'accept-language': language })
     return /<h1>([^<]*)/.exec(body)?.[1]
@@ -124,7 +129,7 @@ test("I50: such a page is in the first language of the browser's list that there
   assert.equal(await headingFor('en;q=0.2, AR;q=0.9'), 'لا شيء هنا.')
   for (const language of ['en-GB,ar;q=0.5', 'fr', '*', 'constructor', ';;,q=,'])
     assert.equal(await headingFor(language), english, language)
-  await rm(join(webRoot, 'problem.json'))
+  await rm(join(webRoot, 'languages.json'))
 })
 
 test('H1: a script that asks for a wrong address is told in JSON', async () => {

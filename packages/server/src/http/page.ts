@@ -10,6 +10,7 @@ import { type BoardContext, boardIn, senderOf } from './board-route.ts'
 import { type Encoding, encodingFor } from './encoding.ts'
 import { type LinkPreview, previewPicture, withPreview } from './link-preview.ts'
 import { createPageFileReader, type PageFile } from './page-build.ts'
+import { createTranslationReader } from './page-languages.ts'
 
 /** The page may load its own files, the pictures, and blobs that it makes itself. */
 const POLICY = [
@@ -91,6 +92,7 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
 
   const { basePath } = context
   const readPage = createPageFileReader(webRoot, 'index.html', basePath)
+  const readTranslation = createTranslationReader(webRoot)
   const refused = [...context.refusedTypes].join(' ')
   const bodies = new LRUCache<string, Buffer>({
     maxSize: PACKED_PAGES_BYTES,
@@ -118,10 +120,12 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
   const sendPage = async (
     request: FastifyRequest,
     reply: FastifyReply,
-    { status = 200, ...preview }: LinkPreview & { status?: number } = {},
+    { status = 200, ...board }: LinkPreview & { status?: number } = {},
   ) => {
     const file = await readPage()
     if (file === null) throw new WireError('not-found')
+    const translation = await readTranslation(request.headers['accept-language'])
+    const preview = translation ? { ...board, sentence: translation.preview } : board
     const url = context.guard.urlFor(request.raw)
     const encoding = encodingFor(request)
     const etag = `"${file.digest}.${encoding}.${createHash('sha256')
@@ -131,7 +135,7 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
     reply.headers({
       'content-security-policy': POLICY,
       'cache-control': preview.picture ? 'private, no-cache' : 'no-cache',
-      vary: 'Accept-Encoding',
+      vary: 'Accept-Encoding, Accept-Language',
       etag,
     })
     if (status === 200 && request.headers['if-none-match']?.includes(etag))

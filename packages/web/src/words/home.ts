@@ -2,6 +2,8 @@ import { inLanguage } from './language.ts'
 
 /** The sentences of the home: one's boards, where the front board doesn't open. */
 export const homeWords = inLanguage('home', {
+  /** Other programs show it below a link to a board. */
+  preview: 'Drop a picture; everyone on this board sees it, now.',
   title: 'Your boards',
   find: 'Find a board',
   nothing: 'No board is called that.',

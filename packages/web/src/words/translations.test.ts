@@ -48,6 +48,15 @@ const ODD_FACTS: Record<string, readonly unknown[]> = {
   'overlay.unreadable': [['Facta', 'Factb']],
 }
 
+test('I90: the page itself has the English sentence of previews', async () => {
+  const html = await readFile(join(import.meta.dirname, '../../index.html'), 'utf8')
+  const said = [...html.matchAll(/"(?:og:)?description" content="([^"]*)"/g)]
+  assert.deepEqual(
+    said.map(([, text]) => text),
+    [homeWords.preview, homeWords.preview],
+  )
+})
+
 for (const [name, language] of Object.entries({ de: german, ar: arabic }))
   describe(`the sentences of ${name}`, () => {
     test('I41: are those of the English tables, made of the same facts', () => {

@@ -2,6 +2,7 @@ import type { Translations } from '../tables.ts'
 import { apart } from './grammar.ts'
 
 export const home: Translations['home'] = {
+  preview: 'أفلت صورة هنا، فيراها كل من على هذه اللوحة فورًا.',
   title: 'لوحاتك',
   find: 'البحث عن لوحة',
   nothing: 'لا توجد لوحة بهذا الاسم.',

@@ -2,6 +2,7 @@ import type { Translations } from '../tables.ts'
 import { apart } from './grammar.ts'
 
 export const home: Translations['home'] = {
+  preview: 'Bild ablegen, und alle auf diesem Board sehen es sofort.',
   title: 'Deine Boards',
   find: 'Ein Board suchen',
   nothing: 'Kein Board heißt so.',
