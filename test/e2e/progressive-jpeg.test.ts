@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { before, describe, test } from 'node:test'
+import { largePreview } from '@wirephoto/board'
 import { openBoard } from '@wirephoto/client'
 import sharp from 'sharp'
 import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
@@ -9,9 +10,11 @@ import type { BoardPage } from '../support/page.ts'
 /** One brings a picture in its time, the other brings next to nothing. */
 const SLOW_BYTES_PER_SECOND = 2_000_000
 const CRAWL_BYTES_PER_SECOND = 60_000
+/** One on which a photo takes ten seconds. */
+const PHONE_BYTES_PER_SECOND = 250_000
 const [WIDTH, HEIGHT] = [2400, 1600]
 
-const { fixture } = await openFixture()
+const { fixture, samples } = await openFixture()
 /** A progressive JPEG. */
 let photo: Buffer<ArrayBuffer>
 
@@ -77,6 +80,35 @@ for (const host of HOSTS)
       assert.ok(Math.max(...way) < before - 3)
     })
   })
+
+test('A53, A54: others see a long file sharp while it arrives, where they show it large', async (t) => {
+  const proxy = await fixture.openProxy(t)
+  const id = await fixture.newBoard()
+  const [ben, carol] = [
+    await fixture.openPage(t, 'localhost', id),
+    await fixture.openPage(t, 'localhost', id),
+  ]
+  const anna = await fixture.openPage(t, 'localhost', id, { port: proxy.port })
+  const fetched: string[] = []
+  for (const [name, { page }] of Object.entries({ ben, carol }))
+    page.on('request', (request) => {
+      if (request.url().endsWith('/preview/large')) fetched.push(name)
+    })
+  for (let step = 0; step < 4; step++) await ben.page.keyboard.press('+')
+  proxy.up.bytesPerSecond = PHONE_BYTES_PER_SECOND
+  await anna.drop([await samples.photo()], { x: 700, y: 450 })
+  await ben.waitUntil(
+    (side) =>
+      [...document.querySelectorAll<HTMLImageElement>('.preview.ready')].some(
+        ({ naturalWidth, naturalHeight }) => Math.max(naturalWidth, naturalHeight) === side,
+      ),
+    largePreview.sidePx,
+  )
+  assert.equal((await ben.tiles())[0]!.state, 'arriving')
+  proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+  for (const page of [ben, carol]) await page.waitForPainted(1, 'stored')
+  assert.deepEqual(fetched, ['ben'])
+})
 
 /** Rounds to whole pixels. */
 const rounded = (box: Record<'left' | 'top' | 'width' | 'height', number>) => ({

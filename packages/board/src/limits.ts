@@ -35,6 +35,9 @@ export const limits = {
   maxTrashDays: 365,
 } as const
 
+/** A picture that is shown in place of one whose file takes long to come: the longest side in pixels, and its bytes. */
+export const largePreview = { sidePx: 1_280, bytes: 128 * 1024 } as const
+
 /** Those that the server alone needs, so that pages do without them. */
 export const serverLimits = {
   /** Frames of a moving picture, and the pixels of all its frames. */

@@ -221,6 +221,8 @@ export const Arrivals = z.record(
       wait: z.optional(z.int()),
       /** Whether there is a preview at `/b/<board>/arrivals/<id>/preview`. */
       preview: z.boolean(),
+      /** Whether there is a larger one at `/b/<board>/arrivals/<id>/preview/large`. */
+      large: z.boolean(),
       /** Whether a reader of `/b/<board>/arrivals/<id>` sees it sharpen as it grows. */
       live: z.boolean(),
     }),

@@ -6,7 +6,8 @@ import { Emitter } from './events.ts'
 
 const id = '01890000-0000-7000-8000-000000000000'
 const other = '01890000-0000-7000-8000-000000000001'
-const sent = { sent: 10, total: 100, state: 'arriving', preview: false, live: false } as const
+const flags = { preview: false, large: false, live: false }
+const sent = { sent: 10, total: 100, state: 'arriving', ...flags } as const
 
 test('A12: the state of an unknown picture waits 5 s for its record, and makes none', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 })

@@ -16,6 +16,8 @@ export interface Arrival {
   /** Bytes of the file, or null when its sender didn't say. */
   readonly total: number | null
   readonly state: 'arriving' | 'stalled' | 'retrying' | 'failed'
+  /** Whether the server has a preview of more pixels, at `<previewUrl>/large`. */
+  readonly large: boolean
   /** Whether the file, read at `liveUrl` as it comes, shows more and more of the picture. */
   readonly live: boolean
   /** When its sender tries again, in milliseconds since 1970, while `retrying`. */
@@ -71,9 +73,9 @@ export class Arrivals {
         entry.state = null
         continue
       }
-      const { sent, total, state, live, wait } = arriving
+      const { sent, total, state, large, live, wait } = arriving
       const retryAt = wait !== undefined && { retryAt: Date.now() + wait }
-      entry.state = { sent, total, state, live, ...retryAt }
+      entry.state = { sent, total, state, large, live, ...retryAt }
       if (arriving.preview && !entry.preview)
         entry.fetching ??= setTimeout(
           () => inBackground(this.#fetch(id)),

@@ -34,4 +34,4 @@ export type {
   Status,
   WaitingOutcome,
 } from './types.ts'
-export { blobUrl, downloadUrl, liveUrl, uploadsUrl } from './urls.ts'
+export { blobUrl, downloadUrl, liveUrl, previewUrl, uploadsUrl } from './urls.ts'

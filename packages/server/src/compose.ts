@@ -321,6 +321,7 @@ export async function compose(
       uploadProgress,
       remoteFiles,
       nodeRequests,
+      previews,
       bounds,
     })
     await routes.register(heldRoutes, { ...pictures, moderation })

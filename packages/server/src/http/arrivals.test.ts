@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { get, type IncomingMessage } from 'node:http'
@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
-import { WireError } from '@wirephoto/board'
+import { largePreview, WireError } from '@wirephoto/board'
 import sharp from 'sharp'
 import { pngChunk } from '../../../../test/support/png.ts'
 import { errorOf, Harness } from '../../support/http-harness.ts'
@@ -33,8 +33,8 @@ before(async () => {
 after(() => server.close())
 
 /** An upload that has brought so much of a file. */
-async function begin(bytes: Buffer, sent: number, length = bytes.length) {
-  const id = await server.announce()
+async function begin(bytes: Buffer, sent: number, length = bytes.length, visitor = 'anna') {
+  const id = await server.announce('p.jpg', visitor)
   const incomingFile = await server.images.intake.begin({
     board: 'main',
     id,
@@ -227,6 +227,47 @@ test('A22: a progressive JPEG is said to be live as soon as its frame header is 
   })
   assert.deepEqual(live(), [false, false, true])
   for (const { more } of begun) more.destroy()
+})
+
+test('A52: a large preview of one’s own picture on its way is made anew, told to all, and goes with the file', async () => {
+  const token = 's'.repeat(22)
+  const headers = { authorization: `Bearer ${token}` }
+  const visitor = createHash('sha256').update(token).digest('base64url').slice(0, 22)
+  const { id, send, end, received } = await begin(jpeg, 20_000, jpeg.length, visitor)
+  const address = `${server.url}/b/main/arrivals/${id}/preview/large`
+  const put = (body: Buffer, from = headers) =>
+    fetch(address, { method: 'PUT', headers: from, body: new Uint8Array(body) })
+  const refusalOf = async (answer: Promise<Response>) => (await errorOf(await answer)).code
+  const isTold = () => server.images.uploadProgress.snapshot('main')[id]?.large
+  assert.equal(await refusalOf(fetch(address)), 'not-found')
+  assert.equal(isTold(), false)
+
+  assert.equal(await refusalOf(put(randomBytes(largePreview.bytes + 1))), 'too-large')
+  const smooth = await sharp(jpeg).resize(16).png().toBuffer()
+  const drawn = sharp(smooth)
+    .resize(1_600)
+    .withExif({ IFD0: { Copyright: 'Anna' } })
+  const fitting = await drawn.jpeg().toBuffer()
+  assert.equal(
+    await refusalOf(put(fitting, { authorization: `Bearer ${'x'.repeat(22)}` })),
+    'not-allowed',
+  )
+  assert.equal(await refusalOf(put(randomBytes(1_000))), 'damaged')
+  assert.equal(isTold(), false)
+  assert.equal((await put(fitting)).status, 204)
+  assert.equal(isTold(), true)
+  const shown = await fetch(address)
+  assert.equal(shown.headers.get('cache-control'), 'no-store')
+  const bytes = Buffer.from(await shown.arrayBuffer())
+  const { format, width, exif } = await sharp(bytes).metadata()
+  assert.deepEqual([format, width, exif], ['webp', largePreview.sidePx, undefined])
+  assert.ok(bytes.length <= largePreview.bytes)
+
+  await send(jpeg.length)
+  end()
+  await received
+  assert.equal(await refusalOf(fetch(address)), 'not-found', 'there is the picture itself')
+  assert.equal(await refusalOf(put(fitting)), 'not-found')
 })
 
 /** A script that sends slowly, and doesn't say how much. Resolves when it is announced. */

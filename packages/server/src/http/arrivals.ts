@@ -1,5 +1,6 @@
-import { ArrivalQuery, parseOrThrow, WireError } from '@wirephoto/board'
+import { ArrivalQuery, largePreview, parseOrThrow, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { chunksOf } from '../body-chunks.ts'
 import type { Bounds } from '../bounds.ts'
 import type { NodeRequests } from '../bus/node-requests.ts'
 import { GROWING_PATH, type RemoteFile, type RemoteFiles } from '../bus/remote-files.ts'
@@ -7,10 +8,12 @@ import { partyOf } from '../fairness/party.ts'
 import { GrowingFileReaders } from '../images/uploads/growing-file-readers.ts'
 import type { IncomingFile } from '../images/uploads/incoming-file.ts'
 import type { IncomingFiles } from '../images/uploads/incoming-files.ts'
+import type { Previews } from '../images/uploads/previews.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { HeldLogs } from '../moderation/held-logs.ts'
 import { INERT } from './blobs.ts'
 import { atBoard, type BoardContext, homeOf, pictureOf } from './board-route.ts'
+import { assertPlain, declaredLength, openBody, wholeBody } from './body.ts'
 
 interface ArrivalRoutesOptions extends BoardContext {
   readonly incomingFiles: IncomingFiles
@@ -18,6 +21,7 @@ interface ArrivalRoutesOptions extends BoardContext {
   /** The files that grow on other servers; null where those aren't reached. */
   readonly remoteFiles: RemoteFiles | null
   readonly nodeRequests: NodeRequests
+  readonly previews: Previews
   readonly heldLogs: HeldLogs
   readonly bounds: Bounds
 }
@@ -27,9 +31,11 @@ export async function arrivalRoutes(
   app: FastifyInstance,
   context: ArrivalRoutesOptions,
 ): Promise<void> {
-  const { incomingFiles, uploadProgress, remoteFiles, nodeRequests } = context
+  const { incomingFiles, uploadProgress, remoteFiles, nodeRequests, previews } = context
   const growingFileReaders = new GrowingFileReaders(context.bounds)
   const headers = { ...INERT, 'cache-control': 'no-store' }
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _body, done) => done(null))
 
   app.get('/b/:board/arrivals/:id/preview', async (request, reply) => {
     using at = await atBoard(context, request, 'read')
@@ -41,6 +47,39 @@ export async function arrivalRoutes(
     if (!preview) throw new WireError('not-found')
     return await reply.headers(headers).type('image/webp').send(preview)
   })
+
+  app.get('/b/:board/arrivals/:id/preview/large', async (request, reply) => {
+    using at = await atBoard(context, request, 'read')
+    using home = await homeOf(context, at, request)
+    const { id } = await pictureOf(home.board, request)
+    const preview = previews.large.get(home.board.id, id)
+    if (!preview) throw new WireError('not-found')
+    return await reply.headers(headers).type('image/webp').send(preview)
+  })
+
+  app.put(
+    '/b/:board/arrivals/:id/preview/large',
+    { config: { streams: true } },
+    async (request, reply) => {
+      using at = await atBoard(context, request, 'image.add')
+      using home = await homeOf(context, at, request)
+      const { sender, ended } = at
+      const { id, name, author } = await pictureOf(home.board, request)
+      if (author !== sender.visitor) throw new WireError('not-allowed')
+      // Another server may have the upload: that one tells of it.
+      if (!incomingFiles.findAnnounced(home.board.id, id)) throw new WireError('not-found')
+      const { raw } = request
+      assertPlain(raw)
+      const assertBytes = (size: number): void => {
+        if (size > largePreview.bytes)
+          throw new WireError('too-large', { name, size, limit: largePreview.bytes })
+      }
+      assertBytes(declaredLength(raw) ?? 0)
+      const bytes = await wholeBody(chunksOf(openBody(raw), ended), assertBytes)
+      await previews.large.add(home.board, id, bytes, partyOf(sender, at.board.id))
+      return await reply.code(204).send()
+    },
+  )
 
   app.get('/b/:board/arrivals/:id', { exposeHeadRoute: false }, async (request, reply) => {
     using at = await atBoard(context, request, 'read')

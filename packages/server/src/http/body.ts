@@ -99,6 +99,21 @@ async function* decode(
 export const plainLength = (request: IncomingMessage): number | null =>
   codingOf(request) === null ? declaredLength(request) : null
 
+/** Reads a body of a few bytes to its end. `assertBytes` throws if they are too many. */
+export async function wholeBody(
+  chunks: AsyncIterable<Buffer>,
+  assertBytes: (count: number) => void,
+): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let count = 0
+  for await (const chunk of chunks) {
+    count += chunk.length
+    assertBytes(count)
+    pieces.push(chunk)
+  }
+  return Buffer.concat(pieces)
+}
+
 /** Returns whether the request has a body that nobody has read to its end. */
 export function hasUnreadBody(request: IncomingMessage): boolean {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers

@@ -396,6 +396,18 @@ const DOORS: Readonly<Record<string, Door>> = {
     () => ({}),
     ['not-found'],
   ),
+  'PUT /b/:board/arrivals/:id/preview/large': pictureAddress(
+    'PUT',
+    (at, id) => `${page(at)}/arrivals/${id}/preview/large`,
+    () => ({ body: PNG }),
+    ['not-found'],
+  ),
+  'GET /b/:board/arrivals/:id/preview/large': pictureAddress(
+    'GET',
+    (at, id) => `${page(at)}/arrivals/${id}/preview/large`,
+    () => ({}),
+    ['not-found'],
+  ),
   'GET /api/boards/:board/session': address('GET', (at) => `${api(at)}/session`),
   'POST /b/:board/commands': pictureAddress(
     'POST',

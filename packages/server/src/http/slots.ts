@@ -9,7 +9,7 @@ import { boundaryOf, multipartFrames } from '../slots/multipart-frames.ts'
 import { assertFrameBytes, readFrame } from '../slots/read-frame.ts'
 import type { Slots } from '../slots/slots.ts'
 import { atBoard, type BoardContext } from './board-route.ts'
-import { assertPlain, declaredLength, openBody } from './body.ts'
+import { assertPlain, declaredLength, openBody, wholeBody } from './body.ts'
 import { answerAndClose } from './connections.ts'
 import { addressesOf } from './picture-addresses.ts'
 
@@ -49,7 +49,9 @@ export async function slotRoutes(app: FastifyInstance, context: SlotRoutesOption
     if (boundary === null) {
       if (!slot.takesFrame()) throw tooMany(bounds['frames-per-second'])
       assertFrameBytes(declaredLength(raw) ?? 0, name)
-      const body = await wholeBody(chunksOf(openBody(raw), ended), name)
+      const body = await wholeBody(chunksOf(openBody(raw), ended), (count) =>
+        assertFrameBytes(count, name),
+      )
       ended.throwIfAborted()
       id = await slot.push(board, sender, body)
       frames = 1
@@ -83,7 +85,9 @@ export async function slotRoutes(app: FastifyInstance, context: SlotRoutesOption
     assertFrameBytes(declaredLength(raw) ?? 0, SHOWN_FILE_NAME)
     const giveWay = () => answerAndClose(raw.socket, new WireError('busy'))
     using _place = bodies.take(partyOf(sender, board.id), giveWay)
-    const body = await wholeBody(chunksOf(openBody(raw), ended), SHOWN_FILE_NAME)
+    const body = await wholeBody(chunksOf(openBody(raw), ended), (count) =>
+      assertFrameBytes(count, SHOWN_FILE_NAME),
+    )
     ended.throwIfAborted()
     const viewers = showFile(board.id, readFrame(body, SHOWN_FILE_NAME))
     return await reply.code(202).send({ viewers })
@@ -96,15 +100,4 @@ function tooMany(perSecond: number): WireError {
     because: `A live slot takes ${frames} a second. Send fewer.`,
     retryAfterS: 1,
   })
-}
-
-async function wholeBody(chunks: AsyncIterable<Buffer>, name: string): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  let size = 0
-  for await (const chunk of chunks) {
-    size += chunk.length
-    assertFrameBytes(size, name)
-    pieces.push(chunk)
-  }
-  return Buffer.concat(pieces)
 }

@@ -179,7 +179,8 @@ test('F6: a viewer for whom too many entries wait is cut off', async () => {
 
 test('Y8, F12: a viewer that takes little gets the uploads in parts, each in its latest state', async () => {
   const { outbox, room, writer, reasons } = open()
-  const state = { total: 100, state: 'arriving', preview: false, live: false } as const
+  const flags = { preview: false, large: false, live: false }
+  const state = { total: 100, state: 'arriving', ...flags } as const
   const ids = Array.from({ length: 3_000 }, (_, i) => String(i).padStart(36, '0'))
   room.arrivals = Object.fromEntries(ids.map((id) => [id, { ...state, sent: 1 }]))
   // Each message leaves only when the viewer has taken it.

@@ -81,7 +81,7 @@ export class Drop {
       const { id, file, caption, width, height } = picture
       // The server chooses the width with the place, but for a copy's own.
       const place = places?.[i] ?? { w: records?.get(file)?.w }
-      const thumbnail = this.#preview(picture, true)
+      const thumbnail = this.#preview(picture, 'thumbnail')
       const preview = this.#preview(picture)
       return {
         id,
@@ -159,11 +159,14 @@ export class Drop {
    * Makes a preview, or a thumbnail of what the file has inside. Null if there is none, the picture can't be decoded
    * here, or the code for that couldn't be loaded.
    */
-  #preview({ drawing, width, height }: Measured, isThumbnail = false): Promise<Uint8Array | null> {
+  #preview(
+    { id, drawing, width, height }: Measured,
+    kind?: 'thumbnail',
+  ): Promise<Uint8Array | null> {
     // A drawing may have any size, but not in this page's memory.
     if (width * height > limits.maxPixels) return Promise.resolve(null)
     return this.#lazyPreviews().then(
-      (previews) => previews.make({ file: drawing, size: { width, height }, isThumbnail }),
+      (previews) => previews.make({ id, file: drawing, size: { width, height }, kind }),
       () => null,
     )
   }

@@ -1,11 +1,9 @@
 import type { PreviewTask } from './preview.ts'
-import { shrink } from './shrink.ts'
+import { LARGE, SMALL, shrink } from './shrink.ts'
 import { drawThumbnail } from './thumbnail.ts'
 
 /** Makes what a task asks for; null if there is none. */
-export const makePreview = ({
-  file,
-  size,
-  isThumbnail,
-}: PreviewTask): Promise<Uint8Array | null> =>
-  isThumbnail ? drawThumbnail(file, size) : shrink(file, size)
+export const makePreview = ({ file, size, kind }: PreviewTask): Promise<Uint8Array | null> =>
+  kind === 'thumbnail'
+    ? drawThumbnail(file, size)
+    : shrink(file, size, kind === 'large' ? LARGE : SMALL)

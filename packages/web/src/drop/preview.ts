@@ -7,16 +7,21 @@ const DECODE_TIMEOUT_MS = 15_000
 /** Large pictures take much memory to decode, and phones have little. */
 const WORKER_COUNT = matchMedia('(pointer: coarse)').matches ? 1 : 2
 
+/** A shorter file is soon there. */
+const LONG_FILE_BYTES = 1_000_000
+
 /** How long previews wait at most until the pictures of a large drop are announced. */
 const ANNOUNCING_TIMEOUT_MS = 2_000
 
 /** A message to a worker, which answers with the preview or null. */
 export interface PreviewTask {
   readonly file: Blob
+  /** The picture. */
+  readonly id: string
   /** Upright. */
   readonly size: Size
-  /** Whether to draw the thumbnail that a camera has put into the file, which takes a moment. */
-  readonly isThumbnail?: boolean
+  /** It tells what else is made than a preview. A thumbnail, which a camera has put into the file, takes a moment. */
+  readonly kind?: 'thumbnail' | 'large' | undefined
 }
 
 /** Makes previews, in workers where the browser can draw there. */
@@ -28,10 +33,10 @@ export class Previews {
     later: [],
   }
 
-  readonly #board: Pick<Board, 'status' | 'settled'>
+  readonly #board: Board
   #announced: Promise<unknown> | null = null
 
-  constructor(board: Pick<Board, 'status' | 'settled'>) {
+  constructor(board: Board) {
     this.#board = board
     // At hand for the time when a worker breaks.
     loadMaking().catch(() => {})
@@ -42,6 +47,19 @@ export class Previews {
    * order of calls, thumbnails before all others.
    */
   async make(task: PreviewTask): Promise<Uint8Array | null> {
+    const made = await this.#make(task)
+    if (made && !task.kind && task.file.size > LONG_FILE_BYTES)
+      import('./large-preview.ts').then(
+        ({ offerLargePreview }) =>
+          offerLargePreview(this.#board, task, () => this.#make({ ...task, kind: 'large' })),
+        () => {
+          // Others see the small one until the file is there.
+        },
+      )
+    return made
+  }
+
+  async #make(task: PreviewTask): Promise<Uint8Array | null> {
     await this.#whenAnnounced()
     let worker = await this.#take(task)
     try {
@@ -76,10 +94,12 @@ export class Previews {
     await this.#announced
   }
 
-  #take({ isThumbnail }: PreviewTask): Promise<Worker | null> {
+  #take({ kind }: PreviewTask): Promise<Worker | null> {
     const idle = this.#idle.pop()
     if (idle !== undefined) return Promise.resolve(idle)
-    return new Promise((resolve) => this.#waiting[isThumbnail ? 'soon' : 'later'].push(resolve))
+    return new Promise((resolve) =>
+      this.#waiting[kind === 'thumbnail' ? 'soon' : 'later'].push(resolve),
+    )
   }
 }
 

@@ -1,8 +1,23 @@
-import { limits } from '@wirephoto/board'
+import { largePreview, limits } from '@wirephoto/board'
 import { type Canvas, canReadCanvas, newCanvas } from '../browser/canvas.ts'
 
-/** Decoders that can scale are asked for twice the preview's size, so that it is drawn smoothly. */
-const DECODED_SIDE_PX = 2 * limits.previewSidePx
+/** How large a preview is at most. */
+interface Bounds {
+  /** Longest side. */
+  readonly sidePx: number
+  readonly bytes: number
+  /** The size that decoders are asked for that can scale. */
+  readonly decodedSidePx: number
+}
+
+/** Twice the size is decoded, so that it is drawn smoothly. */
+export const SMALL: Bounds = {
+  sidePx: limits.previewSidePx,
+  bytes: limits.previewBytes,
+  decodedSidePx: 2 * limits.previewSidePx,
+}
+export const LARGE: Bounds = { ...largePreview, decodedSidePx: largePreview.sidePx }
+
 /** JPEG is for browsers that can't write WebP, and for transparency too fine for the size limit. */
 const TYPES = ['image/webp', 'image/jpeg']
 /** The first gives about 10 KB, the last always fits the limit. */
@@ -18,23 +33,27 @@ export interface Size {
  * Makes a preview: WebP, or JPEG where the browser can't write that. Returns null if the browser doesn't give back
  * what it draws; the server makes a preview then. Throws if the file can't be decoded.
  */
-export async function shrink(file: Blob, size: Size): Promise<Uint8Array | null> {
+export async function shrink(file: Blob, size: Size, bounds: Bounds): Promise<Uint8Array | null> {
   if (!canReadCanvas()) return null
-  const picture = await decode(file, size)
+  const picture = await decode(file, size, bounds)
   try {
-    return await encode(draw(picture, size))
+    return await encode(draw(picture, size, bounds), bounds)
   } finally {
     picture.close()
   }
 }
 
 /** Decodes a picture, upright. WebCodecs scales a JPEG while decoding, which takes a third of the time. */
-async function decode(file: Blob, { width, height }: Size): Promise<ImageBitmap | VideoFrame> {
+async function decode(
+  file: Blob,
+  { width, height }: Size,
+  { decodedSidePx }: Bounds,
+): Promise<ImageBitmap | VideoFrame> {
   // A browser whose frames have a rotation applies the file's orientation.
   const isUpright = typeof ImageDecoder === 'function' && 'rotation' in VideoFrame.prototype
   if (isUpright && file.type)
     try {
-      const desired = { desiredWidth: DECODED_SIDE_PX, desiredHeight: DECODED_SIDE_PX }
+      const desired = { desiredWidth: decodedSidePx, desiredHeight: decodedSidePx }
       const decoder = new ImageDecoder({ data: file.stream(), type: file.type, ...desired })
       const { image } = await decoder.decode()
       decoder.close()
@@ -43,10 +62,10 @@ async function decode(file: Blob, { width, height }: Size): Promise<ImageBitmap 
       // The file isn't of the type that it claims, or of one that WebCodecs knows.
     }
   // One side only, so that the ratio stays whether the browser scales or rotates first.
-  const isLarge = Math.min(width, height) > DECODED_SIDE_PX
+  const isLarge = Math.min(width, height) > decodedSidePx
   return createImageBitmap(
     file,
-    isLarge ? { resizeWidth: DECODED_SIDE_PX, resizeQuality: 'medium' } : {},
+    isLarge ? { resizeWidth: decodedSidePx, resizeQuality: 'medium' } : {},
   )
 }
 
@@ -56,8 +75,8 @@ interface Drawn {
 }
 
 /** Draws a picture with the ratio of its size, small enough for a preview. */
-function draw(picture: CanvasImageSource, { width, height }: Size): Drawn {
-  const scale = Math.min(1, limits.previewSidePx / Math.max(width, height))
+function draw(picture: CanvasImageSource, { width, height }: Size, { sidePx }: Bounds): Drawn {
+  const scale = Math.min(1, sidePx / Math.max(width, height))
   const w = Math.max(1, Math.round(width * scale))
   const h = Math.max(1, Math.round(height * scale))
   const canvas = newCanvas(w, h)
@@ -67,8 +86,11 @@ function draw(picture: CanvasImageSource, { width, height }: Size): Drawn {
   return { canvas, context }
 }
 
-/** Encodes what is drawn in at most the bytes of a preview. */
-export async function encode({ canvas, context }: Drawn): Promise<Uint8Array> {
+/** Encodes what is drawn in at most so many bytes. */
+export async function encode(
+  { canvas, context }: Drawn,
+  { bytes: limitBytes }: Pick<Bounds, 'bytes'>,
+): Promise<Uint8Array> {
   for (const type of TYPES) {
     if (type === 'image/jpeg') {
       // JPEG has no transparency, so white lies below.
@@ -80,7 +102,7 @@ export async function encode({ canvas, context }: Drawn): Promise<Uint8Array> {
       const blob = await toBlob(canvas, type, quality)
       // Safari writes PNG when asked for WebP.
       if (blob.type !== type) break
-      if (blob.size <= limits.previewBytes) return new Uint8Array(await blob.arrayBuffer())
+      if (blob.size <= limitBytes) return new Uint8Array(await blob.arrayBuffer())
     }
   }
   throw new Error('too large')

@@ -1,6 +1,6 @@
 import { CAMERA_HEADER_BYTES, cropOfThumbnail, findCameraThumbnail } from '@wirephoto/board'
 import { canReadCanvas, newCanvas } from '../browser/canvas.ts'
-import { encode, type Size } from './shrink.ts'
+import { encode, type Size, SMALL } from './shrink.ts'
 
 /** The size of most cameras' thumbnails. */
 const THUMBNAIL_SIDE_PX = 160
@@ -43,7 +43,7 @@ export async function drawThumbnail(file: Blob, size: Size): Promise<Uint8Array 
     context.imageSmoothingQuality = 'high'
     context.setTransform(TRANSFORMS[orientation - 1]!(w, h))
     context.drawImage(bitmap, crop.left, crop.top, crop.width, crop.height, 0, 0, drawnW, drawnH)
-    return await encode({ canvas: context.canvas, context })
+    return await encode({ canvas: context.canvas, context }, SMALL)
   } finally {
     bitmap.close()
   }

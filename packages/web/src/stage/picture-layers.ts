@@ -76,12 +76,14 @@ export function createLayers(
   const pixels = createScreenPixels(record)
   const arrival = boardStore.arrival(id)
   const isArriving = (): boolean => arrival()?.state === 'arriving' && !isOwn() && !record()?.blob
-  const showLive = (url: string): (() => void) => {
-    const layer: Layer = { url, kind: 'live' }
+  const showSooner = (layer: Layer): (() => void) => {
     setLayers((all) => [...all.filter(({ kind }) => kind !== 'live'), layer])
     return () => setLayers((all) => all.filter((other) => other !== layer))
   }
-  const isLive = createMemo<boolean>((was) => was || (isArriving() && arrival()!.live), false)
+  const isSooner = createMemo<boolean>(
+    (was) => was || (isArriving() && (arrival()!.live || arrival()!.large)),
+    false,
+  )
   const owner = getOwner()
   let isGone = false
   let endLiveRead = (): void => {}
@@ -89,12 +91,12 @@ export function createLayers(
     isGone = true
   })
   createComputed(() => {
-    if (!isLive()) return
-    import('./live-layer.ts').then(
-      ({ createLiveLayer }) =>
+    if (!isSooner()) return
+    import('./sooner-layers.ts').then(
+      ({ createSoonerLayers }) =>
         isGone ||
         runWithOwner(owner, () => {
-          endLiveRead = createLiveLayer({ id, pixels, isArriving, show: showLive })
+          endLiveRead = createSoonerLayers({ id, pixels, isArriving, show: showSooner })
         }),
       () => {
         // Without that code, nothing is read before it is there.

@@ -39,8 +39,8 @@ export const isPreviewEnough = ({ width, height }: ImageRecord, pixels: number):
   Math.min(limits.previewSidePx, Math.max(width, height)) >= pixels ||
   Math.max(width, height) <= limits.previewSidePx
 
-/** Whether to read a file while it arrives: its preview is too small for these pixels on the screen. */
-export const wantsLiveRead = (pixels: number): boolean =>
+/** Whether to load more of an arriving picture: its preview is too small for these pixels on the screen. */
+export const wantsMoreThanPreview = (pixels: number): boolean =>
   pixels > limits.previewSidePx && !savesData()
 
 /** Whether the person asked to save data (Network Information API, where the browser has it). */

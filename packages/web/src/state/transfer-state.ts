@@ -72,4 +72,4 @@ export function transferStateOf(
 export const canRetry = ({ state, error }: OwnUpload): boolean =>
   state === 'failed' && isRetryable(error?.code)
 
-const UNREPORTED: Arrival = { state: 'arriving', sent: 0, total: null, live: false }
+const UNREPORTED: Arrival = { state: 'arriving', sent: 0, total: null, large: false, live: false }

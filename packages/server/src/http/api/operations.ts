@@ -315,6 +315,17 @@ const files: Operations = {
     summary: 'Reads the small preview of a picture on its way.',
     answers: { 200: 'image/webp' },
   },
+  'GET /b/:board/arrivals/:id/preview/large': {
+    tag: 'Files',
+    summary: 'Reads the large preview of a picture whose file takes long.',
+    answers: { 200: 'image/webp' },
+  },
+  'PUT /b/:board/arrivals/:id/preview/large': {
+    tag: 'Files',
+    summary: "Sends a large preview of one's own picture whose file takes long.",
+    body: { content: ['*/*'] },
+    answers: { 204: null },
+  },
 }
 
 const TUS = {

@@ -1,5 +1,6 @@
 import {
   type CameraThumbnail,
+  largePreview,
   limits,
   type MediaType,
   type RefusedTypes,
@@ -210,9 +211,19 @@ export class Decoder {
    */
   async reencodePreview(bytes: Uint8Array, party?: Party): Promise<Preview> {
     this.warm()
-    const input = { bytes, maxPixels: MAX_PREVIEW_PIXEL_COUNT, maxBytes: limits.previewBytes }
+    const { previewBytes: maxBytes, previewSidePx: sidePx } = limits
+    const input = { bytes, maxPixels: MAX_PREVIEW_PIXEL_COUNT, maxBytes, sidePx }
     const budget = this.#budget
     const reply = await this.#run(this.#previews, 'reencodePreview', input, { budget, party })
+    return resultOf(reply, budget)
+  }
+
+  /** Does the same with a large preview, for which no small one waits. */
+  async reencodeLargePreview(bytes: Uint8Array, party: Party): Promise<Preview> {
+    const { sidePx, bytes: maxBytes } = largePreview
+    const input = { bytes, maxPixels: MAX_PREVIEW_PIXEL_COUNT, maxBytes, sidePx }
+    const budget = this.#budget
+    const reply = await this.#run(this.#freshVariants, 'reencodePreview', input, { budget, party })
     return resultOf(reply, budget)
   }
 

@@ -7,6 +7,7 @@ import type { Decoder, Preview } from '../decoding/decoder.ts'
 import { isProgressive } from '../decoding/jpeg-scans.ts'
 import type { IncomingFile } from './incoming-file.ts'
 import type { IncomingFiles } from './incoming-files.ts'
+import { LargePreviews } from './large-previews.ts'
 import { isArriving, type UploadProgress } from './progress.ts'
 
 /** Previews that viewers get of one picture: a small one that is soon there, then one of full size. */
@@ -35,6 +36,7 @@ const isWithoutVariants = (record: AnyRecord | undefined): record is ImageRecord
 
 /** Shows pictures that are still arriving: their progress, a preview, and whether their file can be read. */
 export class Previews {
+  readonly large: LargePreviews
   readonly #incomingFiles: IncomingFiles
   readonly #uploadProgress: UploadProgress
   readonly #decoder: Decoder
@@ -54,6 +56,7 @@ export class Previews {
     decoder: Decoder,
     log: Pick<FastifyBaseLogger, 'warn' | 'error'>,
   ) {
+    this.large = new LargePreviews(uploadProgress, decoder)
     this.#incomingFiles = incomingFiles
     this.#uploadProgress = uploadProgress
     this.#decoder = decoder
@@ -114,11 +117,13 @@ export class Previews {
   showStored(board: string, id: string, preview: Buffer | null): void {
     if (preview && !this.#incomingFiles.hasPreview(board, id))
       this.#uploadProgress.setPreview(board, id, preview)
+    this.large.drop(board, id)
     this.#uploadProgress.end(board, id)
   }
 
   /** Ends the progress of a picture that will never arrive, and drops its preview. */
   async drop(board: string, id: string): Promise<void> {
+    this.large.drop(board, id)
     this.#uploadProgress.end(board, id)
     await this.#incomingFiles.dropPreview(board, id)
   }

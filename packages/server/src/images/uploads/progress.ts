@@ -72,7 +72,7 @@ export class UploadProgress {
     const states = Object.entries(arrivals).map(([id, state]) => {
       const preview = this.#remotePreviews.has(`${board} ${id}`)
       const live = (state?.live ?? false) && this.readsFrom(server)
-      return [id, state && { ...state, preview, live }] as const
+      return [id, state && { ...state, preview, large: false, live }] as const
     })
     this.#open(board).setRemote(server, Object.fromEntries(states))
     this.#closeIfIdle(board)
@@ -126,6 +126,11 @@ export class UploadProgress {
     if (!bytes) return
     progress.listener?.onPreview(id, bytes)
     this.ownListener.onPreview(board, id, bytes)
+  }
+
+  /** Marks an upload that has a large preview. */
+  setLarge(board: string, id: string): void {
+    this.#open(board).set(id, { large: true })
   }
 
   /** Marks an upload whose file others can read while it grows. */
@@ -280,5 +285,6 @@ const INITIAL_STATE: State = {
   total: null,
   state: 'arriving',
   preview: false,
+  large: false,
   live: false,
 }

@@ -1,0 +1,50 @@
+import { WireError } from '@wirephoto/board'
+import { LRUCache } from 'lru-cache'
+import type { LiveBoard } from '../../boards/live-board.ts'
+import type { Party } from '../../fairness/party.ts'
+import type { Decoder } from '../decoding/decoder.ts'
+import { isArriving, type UploadProgress } from './progress.ts'
+
+/** Memory for all large previews together. Beyond it, the oldest are forgotten. */
+const KEPT_BYTES = 64 * 1024 * 1024
+
+/**
+ * The large previews of pictures whose files take long to come, in memory. They aren't pushed: only a page that shows
+ * the picture large enough fetches one.
+ */
+export class LargePreviews {
+  readonly #uploadProgress: UploadProgress
+  readonly #decoder: Decoder
+  readonly #kept = new LRUCache<string, Buffer>({
+    maxSize: KEPT_BYTES,
+    sizeCalculation: (bytes) => bytes.length,
+  })
+
+  constructor(uploadProgress: UploadProgress, decoder: Decoder) {
+    this.#uploadProgress = uploadProgress
+    this.#decoder = decoder
+  }
+
+  /**
+   * Takes a sender's large preview, encodes it again (F9), and tells everybody that there is one. Rejects with
+   * `not-found` for a picture that isn't on its way any more, with `damaged`, and with `busy`.
+   */
+  async add(board: LiveBoard, id: string, bytes: Buffer, party: Party): Promise<void> {
+    const preview = await this.#decoder.reencodeLargePreview(bytes, party)
+    if (!isArriving(board.records.get(id))) throw new WireError('not-found')
+    this.#kept.set(keyOf(board.id, id), preview.bytes)
+    this.#uploadProgress.setLarge(board.id, id)
+  }
+
+  /** Returns the large preview of a picture, WebP; undefined if there is none. */
+  get(board: string, id: string): Buffer | undefined {
+    return this.#kept.get(keyOf(board, id))
+  }
+
+  /** Forgets that of a picture that is stored or gone. */
+  drop(board: string, id: string): void {
+    this.#kept.delete(keyOf(board, id))
+  }
+}
+
+const keyOf = (board: string, id: string): string => `${board} ${id}`
