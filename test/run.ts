@@ -119,6 +119,7 @@ const LONG_ONLY_FILES = [
   'test/engines/backups.test.ts',
   'test/engines/bus.test.ts',
   'test/engines/database-away.test.ts',
+  'test/engines/passed-on-uploads.test.ts',
   'test/engines/startup-errors.test.ts',
   'test/engines/two-servers.test.ts',
   'test/faults/decoder-deaths.test.ts',

@@ -235,9 +235,14 @@ for (const kind of ['links', 'redis'] as const)
       })
     }
 
-    test('E56: the banner and /readyz say what carries what crosses', async () => {
-      const { bus } = (await (await fetch(`${a.url}/readyz`)).json()) as { bus: string }
+    test('E56, E94: the banner and /readyz say what carries what crosses', async () => {
+      const { bus, stays } = (await (await fetch(`${a.url}/readyz`)).json()) as {
+        bus: string
+        stays: string[]
+      }
       assert.equal(bus, kind)
+      assert.deepEqual(stays, kind === 'redis' ? ['growing-files', 'uploads'] : [])
+      assert.equal(a.output.includes('Uploads, and files while they grow, stay'), kind === 'redis')
       assert.match(a.output, kind === 'redis' ? /crosses by redis:/ : /crosses by their own/)
     })
 

@@ -13,6 +13,8 @@ export const programErrorMessages = {
   'sign-in-failed': ({ because = 'Sign in again.' }) => because,
   'no-wall-link': () => 'No link is chosen for the walls of this board. Choose one first.',
   'method-not-allowed': () => "This address doesn't take that method. Check it against the API.",
+  'upload-lost': () => 'The server that had this upload is gone. Begin the upload again.',
+  'server-away': () => "The server that has this upload doesn't answer. Try again in a moment.",
   'archive-gone': () => 'This download is too old, or has a picture that is gone. Save it again.',
   'too-many-files': ({ limit }) =>
     `A form takes ${limit ?? 'fewer'} pictures. Send the others in another form.`,

@@ -141,6 +141,11 @@ export const ArrivalQuery = z.strictObject({
   page: z.optional(z.string().check(z.maxLength(serverLimits.pageNameLength))),
 })
 
+/** The parameters of an upload's address: the server that has it. */
+export const UploadQuery = z.strictObject({
+  server: z.optional(z.string().check(z.regex(/^[0-9a-f]{16}$/))),
+})
+
 /** The parameters of `GET …/images/<id>/file`. With `download` it is the file that was sent. */
 export const FileQuery = z.strictObject({ download: z.optional(z.string()) })
 

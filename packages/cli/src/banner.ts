@@ -61,12 +61,16 @@ export function banner(at: RunningAt): string {
   return `${lines.join('\n')}\n`
 }
 
+const UPLOADS_STAY =
+  'Uploads, and files while they grow, stay on the server where they began; --node-url lets them cross.'
+
 /** Says what reaches people on other servers beside changes. */
 function crossing({ bus, nodeUrl }: RunningAt): string {
   if (bus === null && nodeUrl === null)
-    return 'Who drags what, and how far uploads are, each shows to its own visitors; --bus or --node-url lets that cross.'
+    return `Who drags what, and how far uploads are, each shows to its own visitors; --bus or --node-url lets that cross. ${UPLOADS_STAY}`
   const by = bus ?? `their own connections; they reach this one at ${nodeUrl}`
-  return `Who drags what, and how far uploads are, crosses by ${by}.`
+  const uploads = nodeUrl === null ? ` ${UPLOADS_STAY}` : ''
+  return `Who drags what, and how far uploads are, crosses by ${by}.${uploads}`
 }
 
 const urlOf = (name: string, port: number): string =>

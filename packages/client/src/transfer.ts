@@ -14,6 +14,10 @@ interface TransferOptions {
   readonly headers: Readonly<Record<string, string>>
   /** Whether the server may have a part of the file: it is asked before anything is sent. */
   readonly isBegun: boolean
+  /** The upload's address, if the server has told it: it may name one of several servers. */
+  readonly url: string | null
+  /** Called with that address. */
+  readonly onUrl: (url: string | null) => void
   readonly partSizes: PartSizes
   /** Returns the size of the first part, and of the part that follows one. */
   readonly nextBytes: (after: TakenPart | null) => number
@@ -57,7 +61,7 @@ interface Transfer {
 
 /** Tries once to send a file, from the server's offset on (tus 1.0.0). */
 export function transfer(options: TransferOptions): Transfer {
-  const { id, file, endpoint, headers, isBegun, partSizes, nextBytes } = options
+  const { id, file, endpoint, headers, isBegun, url, onUrl, partSizes, nextBytes } = options
   const { beforeRequest, onProgress, onAnswer, onOffset, isOnline, onNotices } = options
   let end!: (outcome: TransferFailure | null) => void
   const outcome = new Promise<TransferFailure | null>((resolve) => {
@@ -65,46 +69,51 @@ export function transfer(options: TransferOptions): Transfer {
   })
   let startedAt = performance.now()
   let receivedMs: number | null = null
-  const upload = new Upload(file, {
-    endpoint,
-    headers,
-    metadata: { id },
-    chunkSize: nextBytes(null),
-    retryDelays: null,
-    uploadDataDuringCreation: true,
-    storeFingerprintForResuming: false,
-    fingerprint: () => Promise.resolve(id),
-    ...(isBegun && { uploadUrl: `${endpoint}/${id}` }),
-    ...(typeof XMLHttpRequest === 'undefined' && { fileReader: blobReader }),
-    onBeforeRequest: async (request) => {
-      await beforeRequest(request.getMethod())
-      startedAt = performance.now()
-    },
-    onAfterResponse: (_request, response) => {
-      onAnswer()
-      receivedMs = receivedTimeOf(response.getHeader('Server-Timing'))
-      const offset = response.getHeader('Upload-Offset')
-      if (offset) onOffset(Number(offset))
-      const notices = response.getHeader(NOTICES_HEADER)
-      if (notices) onNotices(JSON.parse(decodeURIComponent(notices)) as Notice[])
-    },
-    onProgress: (sent) => onProgress(sent),
-    onChunkComplete: (bytes) => {
-      const durationMs = performance.now() - startedAt
-      upload.options.chunkSize = nextBytes({ bytes, durationMs, receivedMs })
-    },
-    onSuccess: () => end(null),
-    onError: (error) => {
-      const failure = failureOf(error)
-      const partBytes = Math.min(upload.options.chunkSize ?? partSizes.firstBytes, file.size)
-      if (failure.isAnswered) partSizes.onAnswered()
-      const isPartTooLarge = failure.isAnswered
-        ? failure.isPartTooLarge && partSizes.onRefused(partBytes)
-        : isOnline() && partSizes.onBroken(partBytes)
-      end({ ...failure, isPartTooLarge })
-    },
-  })
-  upload.start()
+  let upload: Upload
+  const open = (uploadUrl: string | null): void => {
+    upload = new Upload(file, {
+      ...(uploadUrl === null ? { endpoint } : { uploadUrl }),
+      headers,
+      metadata: { id },
+      chunkSize: nextBytes(null),
+      retryDelays: null,
+      uploadDataDuringCreation: true,
+      storeFingerprintForResuming: false,
+      fingerprint: () => Promise.resolve(id),
+      ...(typeof XMLHttpRequest === 'undefined' && { fileReader: blobReader }),
+      onBeforeRequest: async (request) => {
+        await beforeRequest(request.getMethod())
+        startedAt = performance.now()
+      },
+      onAfterResponse: (_request, response) => {
+        onAnswer()
+        receivedMs = receivedTimeOf(response.getHeader('Server-Timing'))
+        const offset = response.getHeader('Upload-Offset')
+        if (offset) onOffset(Number(offset))
+        const notices = response.getHeader(NOTICES_HEADER)
+        if (notices) onNotices(JSON.parse(decodeURIComponent(notices)) as Notice[])
+      },
+      onUploadUrlAvailable: () => onUrl(upload.url),
+      onProgress: (sent) => onProgress(sent),
+      onChunkComplete: (bytes) => {
+        const durationMs = performance.now() - startedAt
+        upload.options.chunkSize = nextBytes({ bytes, durationMs, receivedMs })
+      },
+      onSuccess: () => end(null),
+      onError: (error) => {
+        const failure = failureOf(error)
+        if (hasNothingBegun(error)) return open(null)
+        const partBytes = Math.min(upload.options.chunkSize ?? partSizes.firstBytes, file.size)
+        if (failure.isAnswered) partSizes.onAnswered()
+        const isPartTooLarge = failure.isAnswered
+          ? failure.isPartTooLarge && partSizes.onRefused(partBytes)
+          : isOnline() && partSizes.onBroken(partBytes)
+        end({ ...failure, isPartTooLarge })
+      },
+    })
+    upload.start()
+  }
+  open(isBegun ? (url ?? `${endpoint}/${id}`) : null)
   const breakOff = (): void => {
     inBackground(upload.abort())
     end(null)
@@ -131,22 +140,32 @@ const blobReader: NonNullable<UploadOptions['fileReader']> = {
   },
 }
 
+/** Whether the server was asked for an upload's offset and has no such upload. It may also want to be asked later. */
+function hasNothingBegun(error: Error | DetailedError): boolean {
+  if (!('originalResponse' in error) || error.originalRequest.getMethod() !== 'HEAD') return false
+  const response = error.originalResponse
+  return response !== null && !(response.getStatus() >= 500 && response.getHeader('Retry-After'))
+}
+
 function failureOf(error: Error | DetailedError): TransferFailure {
   const response = 'originalResponse' in error ? error.originalResponse : null
+  const request = 'originalRequest' in error ? error.originalRequest : null
   const status = response?.getStatus() ?? 0
   const problem = problemIn(status, response?.getBody() ?? '')
-  const isFromBetween = response != null && problem === null
+  // The answer to a question for the offset has no body.
+  const isFromBetween = response != null && problem === null && request?.getMethod() !== 'HEAD'
   // A file waits for those who may not see the board any more: another link may let them in.
   const isBarred = isAccessCode(problem?.code)
   const isFull = problem?.code === 'link-full' || problem?.code === 'pictures-full'
   const isRefusal =
     isFull || (status < 500 && !isBarred && ![408, 409, 423, 425, 429].includes(status))
+  // Another server has the first part of the file, or had it: the upload may begin again here (U13, E91).
+  const isElsewhere = problem?.code === 'not-found' || problem?.code === 'upload-lost'
   return {
     isAnswered: Boolean(response),
     isFromBetween,
     isPartTooLarge: isFromBetween && status === 413,
-    // `not-found`: another server has the first part of the file; the upload may begin again here (U13).
-    refusal: isRefusal && problem?.code !== 'not-found' ? problem : null,
+    refusal: isRefusal && !isElsewhere ? problem : null,
     trouble: status >= 500 || isBarred || problem?.code === 'too-fast' ? problem : null,
     retryAfterMs: Math.min(
       RETRY_AFTER_MAX_MS,

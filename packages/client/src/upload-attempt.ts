@@ -141,6 +141,10 @@ async function send(
     endpoint: uploadsUrl(endpoint),
     headers: endpoint.headers,
     isBegun,
+    url: job.url,
+    onUrl: (url) => {
+      job.url = url
+    },
     partSizes,
     nextBytes: (after) => leading.nextBytes(after),
     beforeRequest: async (method) => {

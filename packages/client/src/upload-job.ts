@@ -54,6 +54,8 @@ export class UploadJob {
   add: ImageAdd | null
   /** Whether the server may have a part of the file: it is asked before anything is sent. */
   isBegun: boolean
+  /** The upload's address, once the server has told it. */
+  url: string | null = null
   /** Whether it waits for a preview, which goes first. */
   isHeld = false
   /** Resolves when its preview has left, or is no longer waited for; null from then on. */

@@ -27,6 +27,7 @@ import { NodeRequests } from './bus/node-requests.ts'
 import { openNode } from './bus/open-bus.ts'
 import { Relay } from './bus/relay.ts'
 import { RemoteFiles } from './bus/remote-files.ts'
+import { UploadHolders } from './bus/upload-holders.ts'
 import { Classic } from './classic/classic.ts'
 import { classicRoutes } from './classic/routes.ts'
 import type { ServerConfig } from './config.ts'
@@ -235,6 +236,7 @@ export async function compose(
     data: config.data,
     sweep: () => garbageCollector.state,
     bus,
+    isReached: direct !== null,
   })
   const appOptions = {
     guard,
@@ -305,7 +307,16 @@ export async function compose(
     })
     const slotFrames = new SlotFrames(replacedFiles)
     await routes.register(slotReadRoutes, { boards, guard, slots, slotFrames, files })
-    await routes.register(uploadRoutes, { ...pictures, intake, maxUpload })
+    await routes.register(uploadRoutes, {
+      ...pictures,
+      intake,
+      maxUpload,
+      nodeRequests,
+      others: direct && {
+        client: direct.client,
+        holders: new UploadHolders({ ...direct, uploadProgress }),
+      },
+    })
     await routes.register(blobRoutes, { ...pictures, files, variants })
     await routes.register(archiveRoutes, {
       boards,

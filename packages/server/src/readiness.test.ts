@@ -35,7 +35,10 @@ async function askUntil(server: Harness, status: number): Promise<Ready> {
 
 test('T7: a server on sound data is ready', async (t) => {
   const server = await open(t)
-  assert.deepEqual(await ask(server), { status: 200, body: { ok: true, bus: 'none', faults: [] } })
+  assert.deepEqual(await ask(server), {
+    status: 200,
+    body: { ok: true, bus: 'none', stays: [], faults: [] },
+  })
   assert.deepEqual(await server.incomingFileNames(), [])
 })
 

@@ -33,7 +33,12 @@ interface Options {
   readonly data: string
   readonly sweep: () => SweepState
   readonly bus: Pick<Bus, 'state'>
+  /** Whether other servers reach this one directly. */
+  readonly isReached: boolean
 }
+
+/** Something that doesn't cross to other servers. */
+type Stays = 'people' | 'progress' | 'frames' | 'growing-files' | 'uploads'
 
 /** Finds out whether this server can save what it is sent. */
 export class Readiness {
@@ -47,6 +52,18 @@ export class Readiness {
   /** The carrier of messages to other servers. */
   get busKind(): BusState['kind'] {
     return this.#options.bus.state.kind
+  }
+
+  /** The things that don't cross to other servers of the engine. */
+  get stays(): Stays[] {
+    const { engine, bus, isReached } = this.#options
+    if (!engine.isShared || isReached) return []
+    const alone = bus.state.kind === 'none'
+    return [
+      ...(alone ? (['people', 'progress', 'frames'] as const) : []),
+      'growing-files',
+      'uploads',
+    ]
   }
 
   /** Lists what is wrong, as of the last second. */

@@ -4,6 +4,7 @@ import { chunksOf } from '../body-chunks.ts'
 import type { Bounds } from '../bounds.ts'
 import type { NodeRequests } from '../bus/node-requests.ts'
 import { GROWING_PATH, type RemoteFile, type RemoteFiles } from '../bus/remote-files.ts'
+import { UPLOAD_PATH } from '../bus/upload-holders.ts'
 import { partyOf } from '../fairness/party.ts'
 import { GrowingFileReaders } from '../images/uploads/growing-file-readers.ts'
 import type { IncomingFile } from '../images/uploads/incoming-file.ts'
@@ -105,6 +106,13 @@ export async function arrivalRoutes(
     // One reader for all of the other server's. It counts as a visitor of its own.
     const party = { address: from, board, visitor: from }
     return await send(reply, incomingFile, { page: `${from} ${board} ${id}`, party })
+  })
+
+  app.get(UPLOAD_PATH, { exposeHeadRoute: false }, async (request, reply) => {
+    const { board = '', id = '' } = request.query as Partial<Record<string, string>>
+    const isHere = incomingFiles.get(board, id) !== undefined
+    if (!nodeRequests.of(request.raw) || !isHere) throw new WireError('not-found')
+    return await reply.code(204).send()
   })
 
   async function send(

@@ -18,7 +18,7 @@ export interface Guest extends Sender, Partial<Right> {
 
 /** The one door for HTTP and sockets (F11). */
 export interface Guard
-  extends Pick<OriginCheck, 'check' | 'allowedOriginOf' | 'urlFor' | 'isTrustworthy'> {
+  extends Pick<OriginCheck, 'check' | 'allowedOriginOf' | 'urlFor' | 'isSecure' | 'isTrustworthy'> {
   readonly cookies: Cookies
   /** Returns who asks, on whatever board. */
   visitor(request: IncomingMessage): Required<Visitor>

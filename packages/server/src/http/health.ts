@@ -17,15 +17,15 @@ export async function healthRoutes(
   app.get('/healthz', () => ({ ok: true }))
   app.get('/readyz', async (_request, reply) => {
     const reasons = await readiness.reasons()
+    const crossing = { bus: readiness.busKind, stays: readiness.stays }
     const faults = reasons.map(({ code, message }) => ({ code, message }))
-    if (!reasons.some(({ stopsSaving }) => stopsSaving))
-      return { ok: true, bus: readiness.busKind, faults }
+    if (!reasons.some(({ stopsSaving }) => stopsSaving)) return { ok: true, ...crossing, faults }
     const isStopping = reasons.some(({ code }) => code === 'stopping')
     const error = new WireError(isStopping ? 'stopping' : 'away')
     return reply
       .code(error.status)
       .header('retry-after', String(RETRY_AFTER_S))
-      .send({ ok: false, error, bus: readiness.busKind, faults })
+      .send({ ok: false, error, ...crossing, faults })
   })
   if (metrics === null) return
   app.get('/metrics', async (_request, reply) =>

@@ -12,6 +12,8 @@ import type { SlowClients } from './slow-clients.ts'
 /** An upload may take hours, but not stand still for long. */
 const CONNECTION_IDLE_TIMEOUT_MS = 120_000
 const HEADERS_TIMEOUT_MS = 30_000
+/** Listeners to one response, from which on a leak is reported. */
+const LISTENERS_COUNT = 20
 /** How often connections are looked at whose headers aren't complete. */
 const HEADERS_CHECK_INTERVAL_MS = 10_000
 
@@ -95,6 +97,8 @@ class BoundedServer extends Server {
       response.once('close', () => work[Symbol.dispose]())
       // Its client may have gone meanwhile.
       if (response.destroyed) return work[Symbol.dispose]()
+      // Every part that follows a request waits for its end.
+      response.setMaxListeners(LISTENERS_COUNT)
       this.#slowClients.watch(request, response)
       if (!READING_METHODS.has(request.method!)) {
         const unwatch = this.#loopTurns.watchBody(party, () => request.socket.bytesRead)

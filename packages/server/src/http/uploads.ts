@@ -2,12 +2,17 @@ import { type ImageRecord, NOTICES_HEADER, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { LiveBoard } from '../boards/live-board.ts'
 import type { Sender } from '../boards/sender.ts'
+import type { NodeClient } from '../bus/node-client.ts'
+import type { NodeRequests } from '../bus/node-requests.ts'
+import type { UploadHolders } from '../bus/upload-holders.ts'
 import type { IncomingFile } from '../images/uploads/incoming-file.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import { ownsUpload } from '../images/uploads/ownership.ts'
+import { isArriving } from '../images/uploads/progress.ts'
 import type { HeldLogs } from '../moderation/held-logs.ts'
 import { atBoard, type BoardContext, findPicture, homeOf, imageOf } from './board-route.ts'
 import { assertPlain, declaredLength, openBody } from './body.ts'
+import { passOn } from './pass-on.ts'
 
 const TUS_VERSION = '1.0.0'
 const COLLECTION = '/api/boards/:board/uploads'
@@ -18,6 +23,9 @@ interface UploadRoutesOptions extends BoardContext {
   readonly heldLogs: HeldLogs
   /** The largest picture, in bytes. */
   readonly maxUpload: number
+  readonly nodeRequests: NodeRequests
+  /** The means to reach uploads of other servers; null where those aren't reached. */
+  readonly others: { readonly client: NodeClient; readonly holders: UploadHolders } | null
 }
 
 /**
@@ -109,7 +117,8 @@ class TusUploads {
     if (!record) throw new WireError('unknown-picture')
     if (record.blob === null)
       assertOwner(sender, board, record, await intake.pendingUpload(board, id))
-    reply.code(201).header('location', `/api/boards/${at.board.id}/uploads/${id}`)
+    const query = this.#context.others ? `?server=${this.#context.others.holders.server}` : ''
+    reply.code(201).header('location', `/api/boards/${at.board.id}/uploads/${id}${query}`)
     if (record.blob !== null) {
       if (sentBytes(record) !== length) throw new WireError('conflict')
       return await sendState(this.#told(reply, board, id), request, length, length)
@@ -138,6 +147,7 @@ class TusUploads {
     const { board } = home
     const { sender } = at
     const { id } = request.params as { id: string }
+    if (await this.#isPassedOn(board, id, request, reply)) return await reply
     const incomingFile = await intake.pendingUpload(board, id)
     if (incomingFile) assertOwner(sender, board, imageOf(board, id), incomingFile)
     // "The Server MUST prevent the client and/or proxies from caching the response by adding the
@@ -163,6 +173,7 @@ class TusUploads {
     const { board } = home
     const { sender } = at
     const { id } = request.params as { id: string }
+    if (await this.#isPassedOn(board, id, request, reply)) return await reply
     const start = integerOf(request, 'upload-offset')
     assertPlain(request.raw)
     // "All PATCH requests MUST use Content-Type: application/offset+octet-stream".
@@ -198,6 +209,7 @@ class TusUploads {
     const { board } = home
     const { sender } = at
     const { id } = request.params as { id: string }
+    if (await this.#isPassedOn(board, id, request, reply)) return await reply
     const incomingFile = await intake.pendingUpload(board, id)
     if (!incomingFile) {
       await storedBytes(board, id)
@@ -206,6 +218,27 @@ class TusUploads {
     assertOwner(sender, board, imageOf(board, id), incomingFile)
     await intake.cancel(incomingFile)
     return await reply.code(204).send()
+  }
+
+  /**
+   * Passes a request on to the server that has the upload, and resolves to true when it is answered. Resolves to false where
+   * that is this server, or none. A request that another server has passed on stays here.
+   */
+  async #isPassedOn(
+    board: LiveBoard,
+    id: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<boolean> {
+    const { others, nodeRequests, intake, guard } = this.#context
+    if (!others || nodeRequests.of(request.raw)) return false
+    const { server: named } = request.query as { server?: string }
+    if (named === undefined && (await intake.pendingUpload(board, id))) return false
+    if (!isArriving(await findPicture(board, id))) return false
+    const peer = await others.holders.find({ board: board.id, id, named })
+    if (!peer) return false
+    await passOn({ client: others.client, guard }, peer, request, reply)
+    return true
   }
 
   /** Tells the sender of a stored picture what of its file was left out; a header is ASCII. */

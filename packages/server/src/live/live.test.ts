@@ -187,6 +187,7 @@ describe('live', () => {
       check: () => {},
       allowedOriginOf: () => null,
       isTrustworthy: () => true,
+      isSecure: () => false,
       visitor: (request: IncomingMessage) => ({ ...visitorOf(request), address: '127.0.0.1' }),
       asker: () => ({ token: '', source: 'new', isProxied: false }) as const,
       sender: async (request: IncomingMessage) => visitorOf(request),

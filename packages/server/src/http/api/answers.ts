@@ -249,10 +249,13 @@ export const Alive = z.strictObject({ ok: z.literal(true) })
 const fault = z.strictObject({ code: z.string(), message: z.string() })
 /** The carrier of ephemeral messages between servers. */
 const bus = z.enum(['none', 'redis', 'links'])
-export const Ready = z.strictObject({ ok: z.literal(true), bus, faults: z.array(fault) })
+/** The things that don't cross to other servers of the engine. */
+const stays = z.array(z.enum(['people', 'progress', 'frames', 'growing-files', 'uploads']))
+export const Ready = z.strictObject({ ok: z.literal(true), bus, stays, faults: z.array(fault) })
 export const NotReady = z.strictObject({
   ok: z.literal(false),
   error: ErrorBody.shape.error,
   bus,
+  stays,
   faults: z.array(fault),
 })

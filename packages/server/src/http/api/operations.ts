@@ -25,6 +25,7 @@ import {
   PlaceQuery,
   SessionRequest,
   SignInQuery,
+  UploadQuery,
 } from '@wirephoto/board'
 import {
   Addresses,
@@ -361,12 +362,14 @@ const uploads: Operations = {
   'HEAD /api/boards/:board/uploads/:id': {
     tag: 'Uploads',
     summary: 'Tells at which byte an upload stands.',
+    query: UploadQuery,
     headers: TUS,
     answers: { 200: null },
   },
   'PATCH /api/boards/:board/uploads/:id': {
     tag: 'Uploads',
     summary: 'Sends the next part. The last one is answered when the picture is stored.',
+    query: UploadQuery,
     headers: { ...TUS, 'Upload-Offset': 'The byte at which the part begins.', ...COMPLETE },
     body: { content: [TUS_PART, IETF_PART] },
     answers: { 204: null },
@@ -374,6 +377,7 @@ const uploads: Operations = {
   'DELETE /api/boards/:board/uploads/:id': {
     tag: 'Uploads',
     summary: 'Ends an upload, and removes its picture.',
+    query: UploadQuery,
     headers: TUS,
     answers: { 204: null },
   },

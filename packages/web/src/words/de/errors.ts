@@ -67,6 +67,9 @@ export const errors: Translations['errors'] = {
   'file-changed': ({ name }) =>
     `${file(name)} wurde geändert, während sie gesendet wurde. Bitte noch einmal hinzufügen.`,
   'upload-gone': () => 'Dieser Upload ist weg. Bitte das Bild noch einmal hinzufügen.',
+  'upload-lost': () => 'Der Server mit diesem Upload ist weg. Der Upload beginnt von vorn.',
+  'server-away': () =>
+    'Der Server mit diesem Upload antwortet nicht. Bitte gleich noch einmal versuchen.',
   'archive-gone': () =>
     'Dieser Download ist zu alt, oder ein Bild daraus ist weg. Bitte noch einmal speichern.',
   'too-large': ({ name, size, limit }) => {
