@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
@@ -208,6 +209,65 @@ async function openTwo(t: Parameters<typeof fixture.openPair>[0], host: (typeof 
   tiles.sort((a, b) => (a.label < b.label ? -1 : 1))
   return { board, anna, ben, tiles }
 }
+
+test('L84, L85: the stored frames of a slot are scrubbed and played, by one and by all', async (t) => {
+  const host = HOSTS[0]!
+  const { board, anna } = await fixture.openPair(t, host)
+  const { page } = anna
+  const slots = `${fixture.server.url}/api/boards/${board}/slots/loss`
+  /** Sends a frame, and waits until so many are stored. */
+  const push = async (red: number, count: number): Promise<void> => {
+    const body = Buffer.from(await plate(red).png().toBuffer())
+    const response = await fetch(slots, { method: 'PUT', body })
+    assert.equal(response.status, 202, await response.text())
+    for (let stored = 0; stored < count; await setTimeout(50)) {
+      const { frames } = (await (await fetch(`${slots}/frames`)).json()) as { frames: object[] }
+      stored = frames.length
+    }
+  }
+  const wall = await anna.context.newPage()
+  await wall.goto(`http://${host}:${fixture.server.port}/b/${board}/show`)
+  await page.locator('.overlay').waitFor({ state: 'attached' })
+  for (const [i, red] of [20, 120, 220].entries()) await push(red, i + 1)
+  const [tile] = await anna.waitForTiles(1)
+  await page.mouse.click(...middleOf(tile!), { button: 'right' })
+  await page.getByRole('menuitem', { name: overlayWords.filmstrip }).click()
+  const dialog = page.getByRole('dialog', { name: panelWords.filmstripOf('loss') })
+  const stands = async (red: number, nth: number, count = 3): Promise<void> => {
+    await page.waitForFunction(showsRed, { where: '.filmstrip .frame > img', red })
+    await dialog.getByText(panelWords.position(nth, count)).waitFor()
+  }
+  await stands(220, 3)
+  await page.keyboard.press('Home')
+  await stands(20, 1)
+  assert.match((await dialog.locator('time').textContent())!, /^\d\d:\d\d:\d\d$/)
+  await page.keyboard.press('ArrowRight')
+  await stands(120, 2)
+  await page.keyboard.press('Space')
+  await stands(220, 3)
+  await dialog.getByRole('button', { name: panelWords.play }).waitFor()
+
+  const all = dialog.getByRole('button', { name: panelWords.showEverybody })
+  await all.click()
+  const onWall = (red: number) =>
+    wall.waitForFunction(showsRed, { where: '.wall-shown:not(.over) > img', red })
+  await onWall(220)
+  await dialog.getByRole('slider', { name: panelWords.frame }).fill('0')
+  await stands(20, 1)
+  await onWall(20)
+  await all.click()
+  await wall.locator('.wall-shown.over').waitFor({ state: 'attached' })
+  await page.keyboard.press('End')
+  await all.click()
+  await onWall(220)
+  await push(60, 4)
+  await stands(60, 4, 4)
+  await onWall(60)
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'detached' })
+  await wall.locator('.wall-shown.over').waitFor({ state: 'attached' })
+  assert.equal(await page.locator('.shown-card').isVisible(), false)
+})
 
 async function nameThem({ page }: BoardPage, name: string): Promise<void> {
   await page.keyboard.press('p')

@@ -15,7 +15,7 @@ export { type ObservablePictures, observePictures } from './observe-pictures.ts'
 export type { PictureSource } from './picture-source.ts'
 export type { Person } from './presence.ts'
 export type { SeenBy } from './seen-by.ts'
-export { type Frame, showFile } from './send-frame.ts'
+export { endShownFile, type Frame, showFile } from './send-frame.ts'
 export { Slot } from './slot.ts'
 export type { Store } from './store.ts'
 export type {
@@ -34,4 +34,4 @@ export type {
   Status,
   WaitingOutcome,
 } from './types.ts'
-export { blobUrl, downloadUrl, liveUrl, previewUrl, uploadsUrl } from './urls.ts'
+export { blobUrl, downloadUrl, liveUrl, previewUrl, slotUrl, uploadsUrl } from './urls.ts'

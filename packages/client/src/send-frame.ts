@@ -17,6 +17,15 @@ export async function showFile(board: Board, file: Frame): Promise<number> {
   return (answer as { readonly viewers: number }).viewers
 }
 
+/** Takes what `showFile` shows off every page and wall of a board. Rejects as that does. */
+export async function endShownFile(board: Board): Promise<void> {
+  throwIfEnded(board)
+  const address = `${boardPageUrl(board)}/show`
+  // It outlives a page that is closed.
+  const sent = { method: 'DELETE', headers: board.headers, keepalive: true }
+  await answered(fetch(address, sent))
+}
+
 /** Sends a frame, and resolves with the answer. */
 export async function sendFrame(
   board: Board,
@@ -24,10 +33,15 @@ export async function sendFrame(
   address: string,
   frame: Frame,
 ): Promise<unknown> {
-  const response = await fetch(address, { method, headers: board.headers, body: frame })
+  return JSON.parse(await answered(fetch(address, { method, headers: board.headers, body: frame })))
+}
+
+/** Resolves to the text of an answer. Rejects with the error that it tells. */
+async function answered(answer: Promise<Response>): Promise<string> {
+  const response = await answer
   const text = await response.text()
   const problem = problemIn(response.status, text)
   if (problem) throw toWireError(problem)
   if (!response.ok) throw new Error(response.statusText)
-  return JSON.parse(text)
+  return text
 }

@@ -176,7 +176,7 @@ export interface TrashedByOthers {
 /** The fate of an own picture that a moderator decides about. `gone`: it was removed, or nobody knows. */
 export type WaitingOutcome = 'waiting' | 'approved' | 'refused' | 'gone'
 
-/** A frame of a live slot, or a file that is shown and not kept: a JPEG, PNG or WebP. */
+/** A frame of a live slot, or a file that is shown and not kept: a JPEG, PNG or WebP. One without bytes ends what is shown. */
 export interface LiveFrame {
   /** The id of the slot's tile. A file that is shown has one of its own. */
   readonly id: string

@@ -1,3 +1,4 @@
+import { Filmstrip } from './lightbox/filmstrip.tsx'
 import { Lightbox } from './lightbox/lightbox.tsx'
 import { Activity } from './shell/activity.tsx'
 import { Boards } from './shell/boards.tsx'
@@ -24,4 +25,5 @@ export const panelViews: PanelViews = {
   clear: ClearBoard,
   waiting: WaitingPanel,
   lightbox: Lightbox,
+  filmstrip: Filmstrip,
 }

@@ -86,7 +86,9 @@ export class Relay implements Disposable {
         if (isFrame(message.bytes)) slots.receive(board, message.id, message.bytes)
         return
       case 'shown':
-        if (isFrame(message.bytes)) gateway.receive(board, message, from)
+        // No bytes end what is shown.
+        if (message.bytes.length === 0 || isFrame(message.bytes))
+          gateway.receive(board, message, from)
         return
       case 'ask':
         this.#tellUploads(board)

@@ -449,6 +449,7 @@ const DOORS: Readonly<Record<string, Door>> = {
     },
   },
   'POST /b/:board/show': address('POST', (at) => `${page(at)}/show`, { body: PNG }),
+  'DELETE /b/:board/show': address('DELETE', (at) => `${page(at)}/show`),
   'PUT /b/:board/live/:slot': address('PUT', (at) => `${page(at)}/live/${newId()}`, { body: PNG }),
   'PATCH /api/boards/:board/images/:id': pictureAddress(
     'PATCH',

@@ -256,7 +256,7 @@ test('L35, F10: nothing but the picture is in a frame that others see', async ()
 const show = (body: Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
   fetch(`${server.url}/b/main/show`, { method: 'POST', body, headers })
 
-test('L47: a picture that is shown goes to everybody who looks, and is kept nowhere', async () => {
+test('L47, L83: a picture that is shown goes to everybody who looks until it is ended, and is kept nowhere', async () => {
   const ids = async () => (await server.pictures()).map(({ id }) => id)
   const before = await ids()
   const viewers = [await watch('shown'), await watch('shown')]
@@ -267,6 +267,12 @@ test('L47: a picture that is shown goes to everybody who looks, and is kept nowh
     assert.ok(heard[0]!.bytes.equals(frames[0]!))
   }
   assert.deepEqual(await ids(), before)
+  const ended = await fetch(`${server.url}/b/main/show`, { method: 'DELETE' })
+  assert.equal(ended.status, 204)
+  for (const { heard } of viewers) {
+    await until(() => heard.length === 2, 'it ends')
+    assert.equal(heard[1]!.bytes.length, 0)
+  }
   for (const { socket } of viewers) socket.close()
 })
 

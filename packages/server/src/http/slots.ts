@@ -23,12 +23,26 @@ interface SlotRoutesOptions extends BoardContext {
 /** A file that is shown has no name of its own. */
 const SHOWN_FILE_NAME = 'picture'
 
+/** Shown in place of a file, it ends what is shown. */
+const NOTHING = Buffer.alloc(0)
+
 /** Takes the frames of live slots: one a request, or a stream of them. And files that are shown, and not kept. */
 export async function slotRoutes(app: FastifyInstance, context: SlotRoutesOptions): Promise<void> {
-  const { slots, bounds, showFile } = context
-  const bodies = new FairSlots(bounds['frame-bodies'])
+  const { bounds, showFile } = context
   const showRate = { count: bounds['frames-per-second'], perSecond: bounds['frames-per-second'] }
   const shows = new PartyLimiter({ visitor: showRate, address: showRate })
+  app.delete('/b/:board/show', async (request, reply) => {
+    using at = await atBoard(context, request, 'board.show')
+    shows.charge(at.sender)
+    showFile(at.board.id, NOTHING)
+    return await reply.code(204).send()
+  })
+  await app.register(async (streams) => frameRoutes(streams, context, shows))
+}
+
+function frameRoutes(app: FastifyInstance, context: SlotRoutesOptions, shows: PartyLimiter): void {
+  const { slots, bounds, showFile } = context
+  const bodies = new FairSlots(bounds['frame-bodies'])
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
 

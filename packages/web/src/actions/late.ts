@@ -1,6 +1,7 @@
 import { around } from '@wirephoto/board'
 import type { AppState } from '../app-state.ts'
 import { canReadClipboard } from '../state/clipboard.ts'
+import { setFilmstripId } from '../state/filmstrip.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 import { saveWords } from '../words/save.ts'
@@ -37,6 +38,12 @@ export function lateActions(app: AppState) {
       // The next frame would take its place at once.
       return replacedAt !== null && slot === null
     })
+  /** The tile of a live slot, if the action is about that alone. */
+  const liveTile = (): string | undefined => {
+    const [id, ...others] = targetOf(app)
+    const isAlone = id !== undefined && others.length === 0
+    return isAlone && (boardStore.get(id)?.slot ?? null) !== null ? id : undefined
+  }
   return {
     ...offeredByRight(app, {
       sendToBack: {
@@ -77,6 +84,17 @@ export function lateActions(app: AppState) {
         keys: [],
         isOffered: () => canReadClipboard() && boardStore.mayAdd(),
         run: () => runLazy(app, (lazy) => lazy.paste(app, nameKey(PASTE_KEY))),
+      },
+      filmstrip: {
+        group: 'pictures',
+        label: overlayWords.filmstrip,
+        icon: 'film',
+        keys: ['shift+f'],
+        isPossible: () => liveTile() !== undefined,
+        run() {
+          setFilmstripId(liveTile()!)
+          panels.open('filmstrip')
+        },
       },
       earlierFile: {
         group: 'pictures',

@@ -64,6 +64,7 @@ const menus: Record<MenuName, (actions: Actions) => (Action | undefined)[]> = {
     actions.retry,
     actions.cancelSending,
     actions.openLarge,
+    actions.filmstrip,
     actions.caption,
     actions.download,
     actions.copyPicture,

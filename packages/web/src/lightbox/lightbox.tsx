@@ -9,6 +9,7 @@ import {
   on,
   onCleanup,
   onMount,
+  Show,
 } from 'solid-js'
 import { can } from '../actions/action.ts'
 import { actionFor } from '../actions/actions.ts'
@@ -133,7 +134,7 @@ export function Lightbox(): JSX.Element {
   }
   preload(() => [order()[nth() + 1], order()[nth() - 1]], frameSize)
 
-  const here = [actions.showOnScreens, actions.download, actions.delete]
+  const here = [actions.filmstrip, actions.showOnScreens, actions.download, actions.delete]
   const onKeyDown = (event: KeyboardEvent): void => {
     const way = STEPS[event.key]
     const action = actionFor(actions, event)
@@ -235,6 +236,13 @@ export function Lightbox(): JSX.Element {
             <Steps nth={nth()} count={order().length} onStep={step} />
           </div>
           <hr />
+          <Show when={actions.filmstrip}>
+            {(action) => (
+              <Show when={can(action())}>
+                <ActionButton action={action()} />
+              </Show>
+            )}
+          </Show>
           <ActionButton action={actions.showOnScreens} />
           <ActionButton action={actions.download} />
           <IconButton icon="x" label={words.close} onClick={leave} autofocus />

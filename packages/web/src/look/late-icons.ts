@@ -8,6 +8,7 @@ import duplicate from 'lucide-static/icons/copy.svg?raw'
 import download from 'lucide-static/icons/download.svg?raw'
 import eraser from 'lucide-static/icons/eraser.svg?raw'
 import expand from 'lucide-static/icons/expand.svg?raw'
+import film from 'lucide-static/icons/film.svg?raw'
 import folder from 'lucide-static/icons/folder-down.svg?raw'
 import history from 'lucide-static/icons/history.svg?raw'
 import house from 'lucide-static/icons/house.svg?raw'
@@ -22,6 +23,7 @@ import smaller from 'lucide-static/icons/minimize-2.svg?raw'
 import screen from 'lucide-static/icons/monitor-up.svg?raw'
 import pause from 'lucide-static/icons/pause.svg?raw'
 import pencil from 'lucide-static/icons/pencil.svg?raw'
+import play from 'lucide-static/icons/play.svg?raw'
 import wall from 'lucide-static/icons/presentation.svg?raw'
 import printer from 'lucide-static/icons/printer.svg?raw'
 import search from 'lucide-static/icons/search.svg?raw'
@@ -48,6 +50,7 @@ addIcons({
   download,
   eraser,
   expand,
+  film,
   folder,
   history,
   house,
@@ -62,6 +65,7 @@ addIcons({
   screen,
   pause,
   pencil,
+  play,
   printer,
   wall,
   search,

@@ -15,6 +15,7 @@ type PanelName =
   | 'clear'
   | 'waiting'
   | 'lightbox'
+  | 'filmstrip'
 
 /** The component of each panel. */
 export type PanelViews = Readonly<Record<PanelName, Component>>

@@ -30,12 +30,21 @@ export function createShownFile(board: Board): ShownFile {
     isShown,
     hide,
     drawInto: (element) => {
+      let isEnded = false
       const frames = new LatestFrame((image) => {
+        // The last one may be decoded after its end.
+        if (isEnded) return false
         element.replaceChildren(image)
         show()
         return false
       })
-      onCleanup(board.on('shown', ({ bytes }) => frames.draw(bytes)))
+      onCleanup(
+        board.on('shown', ({ bytes }) => {
+          isEnded = bytes.byteLength === 0
+          if (isEnded) hide()
+          else frames.draw(bytes)
+        }),
+      )
     },
   }
 }

@@ -5,6 +5,7 @@ export const overlayWords = inLanguage('overlay', {
   // Over the pictures
   live: (seconds: string): string => `live · ${seconds} s`,
   lastFrame: (time: string): string => `last frame ${time}`,
+  filmstrip: 'Filmstrip',
   earlierFile: 'Put the earlier file back',
   captionOf: (name: string): string => `Caption of ${name}`,
   captionPrompt: 'What is to be seen?',

@@ -12,6 +12,14 @@ export const panelWords = inLanguage('panels', {
   addCaption: 'Add a caption',
   from: (site: string): string => `from ${site}`,
 
+  // The stored frames of a live slot
+  filmstripOf: (name: string): string => `Filmstrip of ${name}`,
+  frame: 'Frame',
+  play: 'Play',
+  pause: 'Pause',
+  showEverybody: 'Show everybody',
+  oneFrame: 'One frame is stored so far. There is a strip once there are more.',
+
   // The trash
   trashHint: 'Deleted pictures stay here, for everybody, until they expire.',
   trashEmpty: 'Nothing in the trash.',

@@ -230,6 +230,11 @@ const slots: Operations = {
     body: { content: ['*/*'] },
     answers: { 202: Viewers },
   },
+  'DELETE /b/:board/show': {
+    tag: 'Live slots',
+    summary: 'Ends what is shown so: it goes from every page and wall.',
+    answers: { 204: null },
+  },
 }
 
 const pictures: Operations = {

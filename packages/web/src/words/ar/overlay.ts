@@ -6,6 +6,7 @@ const by = (name: string): string => apart(name) || 'شخص ما'
 export const overlay: Translations['overlay'] = {
   live: (seconds) => `مباشر · ${seconds} ث`,
   lastFrame: (time) => `آخر صورة ${time}`,
+  filmstrip: 'شريط الصور',
   earlierFile: 'استعادة الملف السابق',
   captionOf: (name) => `تعليق على ${apart(name)}`,
   captionPrompt: 'ماذا يظهر في الصورة؟',

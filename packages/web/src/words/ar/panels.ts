@@ -11,6 +11,13 @@ export const panels: Translations['panels'] = {
   addCaption: 'إضافة تعليق',
   from: (site) => `من ${apart(site)}`,
 
+  filmstripOf: (name) => `شريط صور ${apart(name)}`,
+  frame: 'الصورة',
+  play: 'تشغيل',
+  pause: 'إيقاف مؤقت',
+  showEverybody: 'عرض للجميع',
+  oneFrame: 'حُفظت صورة واحدة حتى الآن. يظهر الشريط حين تصبح أكثر.',
+
   trashHint: 'تبقى الصور المحذوفة هنا، للجميع، حتى تنتهي مدتها.',
   trashEmpty: 'سلة المهملات فارغة.',
   trashEmptyHint: 'ما يُحذف تمكن إعادته من هنا.',

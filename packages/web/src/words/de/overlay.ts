@@ -6,6 +6,7 @@ const nameOf = (name: string): string => apart(name) || 'Jemand'
 export const overlay: Translations['overlay'] = {
   live: (seconds) => `live · ${seconds} s`,
   lastFrame: (time) => `letztes Bild ${time}`,
+  filmstrip: 'Filmstreifen',
   earlierFile: 'Frühere Datei zurückholen',
   captionOf: (name) => `Bildunterschrift von ${apart(name)}`,
   captionPrompt: 'Was ist zu sehen?',

@@ -11,6 +11,13 @@ export const panels: Translations['panels'] = {
   addCaption: 'Bild beschriften',
   from: (site) => `von ${apart(site)}`,
 
+  filmstripOf: (name) => `Filmstreifen von ${apart(name)}`,
+  frame: 'Bild',
+  play: 'Abspielen',
+  pause: 'Anhalten',
+  showEverybody: 'Allen zeigen',
+  oneFrame: 'Bisher ist ein Bild gespeichert. Ein Streifen wird daraus, sobald es mehr sind.',
+
   trashHint: 'Gelöschte Bilder bleiben hier, für alle, bis ihre Zeit um ist.',
   trashEmpty: 'Der Papierkorb ist leer.',
   trashEmptyHint: 'Was gelöscht wird, lässt sich von hier zurücklegen.',
