@@ -33,7 +33,7 @@ import {
 import { WireClient } from '../support/wire-client.ts'
 
 /** Histories with faults; each has its own kills. */
-const HISTORY_COUNT = rounds(2)
+const HISTORY_COUNT = rounds(1)
 const AGREEMENT_TIMEOUT_MS = 60_000
 
 for (const place of await databaseProviders())

@@ -1,0 +1,103 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Batch, ImageRecord } from '@wirephoto/board'
+
+/** A change that a client asked for. Values are unique among the operations of a picture. */
+export interface Operation {
+  readonly client: string
+  readonly kind: 'add' | 'caption'
+  readonly picture: string
+  /** The sha256 of an added file, or the caption. */
+  readonly value: string
+  /** Milliseconds, by one monotonic clock for all clients. */
+  readonly beganAt: number
+  /** When it was acknowledged, by the same clock; null if it never was. */
+  acknowledgedAt: number | null
+}
+
+/** The end of a history, when nothing is on its way. */
+export interface Outcome {
+  readonly pictures: readonly ImageRecord[]
+  /** The board's log, from its first change on. */
+  readonly log: readonly Batch[]
+  /** The pictures as each client has them that has followed the history. */
+  readonly replicas: readonly (readonly ImageRecord[])[]
+}
+
+/**
+ * Returns what is wrong with a history. An acknowledged change is missing or took effect twice, or an older one stands.
+ * Nobody asked for a change. A client sees something else.
+ */
+export function faultsOf(operations: readonly Operation[], outcome: Outcome): string[] {
+  const { pictures, log, replicas } = outcome
+  const ofKind = (kind: Operation['kind']) => operations.filter((each) => each.kind === kind)
+  return [
+    ...faultsOfAdds(ofKind('add'), pictures),
+    ...pictures.flatMap((picture) =>
+      faultsOfCaption(
+        picture,
+        ofKind('caption').filter((each) => each.picture === picture.id),
+        captionsIn(log, picture.id),
+      ),
+    ),
+    ...replicas.flatMap((replica, i) =>
+      isSame(replica, pictures) ? [] : `client ${i} sees other pictures`,
+    ),
+  ]
+}
+
+function faultsOfAdds(adds: readonly Operation[], pictures: readonly ImageRecord[]): string[] {
+  const found = Map.groupBy(pictures, ({ id }) => id)
+  const begun = new Map(adds.map((add) => [add.picture, add]))
+  const missing = adds.flatMap(({ picture, value, acknowledgedAt }) => {
+    const [record, again] = found.get(picture) ?? []
+    if (again) return `picture ${picture} is there twice`
+    if (acknowledgedAt === null) return []
+    return record?.blob === value ? [] : `picture ${picture} is lost, or has another file`
+  })
+  const phantoms = pictures.filter(({ id }) => !begun.has(id))
+  return [...missing, ...phantoms.map(({ id }) => `nobody added picture ${id}`)]
+}
+
+/** `told` are the captions that the picture has had, one after the other. */
+function faultsOfCaption(
+  { id, caption }: ImageRecord,
+  writes: readonly Operation[],
+  told: readonly string[],
+): string[] {
+  const begun = new Map(writes.map((write) => [write.value, write]))
+  const phantoms = told.filter((value) => !begun.has(value))
+  const again = told.filter((value, i) => told.indexOf(value) !== i)
+  const last = begun.get(caption)
+  const endedAt = caption === '' ? Number.NEGATIVE_INFINITY : (last?.acknowledgedAt ?? null)
+  // Who began after that one's acknowledgement, and was acknowledged too, comes later.
+  const lost = writes.filter(
+    ({ value, beganAt, acknowledgedAt }) =>
+      value !== caption && acknowledgedAt !== null && endedAt !== null && beganAt > endedAt,
+  )
+  return [
+    ...phantoms.map((value) => `nobody wrote “${value}” on ${id}`),
+    ...again.map((value) => `“${value}” took effect twice on ${id}`),
+    ...lost.map(({ value }) => `“${value}” on ${id} was acknowledged, and an older one stands`),
+  ]
+}
+
+/** Returns the captions that a picture has had but the empty one, each as often as it came anew. */
+function captionsIn(log: readonly Batch[], id: string): string[] {
+  const captions: string[] = []
+  let before = ''
+  for (const { changes } of log)
+    for (const change of changes) {
+      if (!('put' in change) || change.put.id !== id || change.put.kind !== 'image') continue
+      const { caption } = change.put
+      if (caption !== before && caption !== '') captions.push(caption)
+      before = caption
+    }
+  return captions
+}
+
+/** Whether pictures are the same, in whatever order. */
+export const isSame = (one: readonly ImageRecord[], other: readonly ImageRecord[]): boolean =>
+  isDeepStrictEqual(byId(one), byId(other))
+
+const byId = (pictures: readonly ImageRecord[]) =>
+  pictures.toSorted((a, b) => (a.id < b.id ? -1 : 1))
