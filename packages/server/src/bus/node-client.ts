@@ -40,7 +40,7 @@ export class NodeClient implements Disposable {
     http: new HttpAgent({ keepAlive: true }),
     https: new HttpsAgent({ keepAlive: true }),
   }
-  readonly #underWay = new Map<ClientRequest, string>()
+  readonly #inFlight = new Map<ClientRequest, string>()
 
   constructor({
     directory,
@@ -92,14 +92,14 @@ export class NodeClient implements Disposable {
       signal,
     })
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-    this.#underWay.set(request, peer.id)
+    this.#inFlight.set(request, peer.id)
     const timer = setTimeout(() => {
       if (request.socket?.connecting !== false)
         request.destroy(new Error(`${peer.url} isn't reached`))
     }, CONNECT_TIMEOUT_MS)
     request.once('close', () => {
       clearTimeout(timer)
-      this.#underWay.delete(request)
+      this.#inFlight.delete(request)
       reject(new Error(`${peer.url} doesn't answer`))
     })
     request.on('error', reject)
@@ -119,7 +119,7 @@ export class NodeClient implements Disposable {
 
   /** Breaks off what dead servers are asked: their connections may stay open for long. */
   #leaveDead(): void {
-    for (const [request, server] of this.#underWay)
+    for (const [request, server] of this.#inFlight)
       if (!this.find(server)) request.destroy(new Error('The other server is silent'))
   }
 }
