@@ -48,7 +48,7 @@ export function lateActions(app: AppState) {
     ...offeredByRight(app, {
       sendToBack: {
         group: 'pictures',
-        label: words.sendToBack,
+        label: overlayWords.sendToBack,
         icon: 'sendToBack',
         keys: ['['],
         needs: 'image.add',
@@ -60,7 +60,7 @@ export function lateActions(app: AppState) {
       },
       larger: {
         group: 'pictures',
-        label: words.larger,
+        label: overlayWords.larger,
         icon: 'larger',
         keys: ['>'],
         needs: 'image.add',
@@ -69,7 +69,7 @@ export function lateActions(app: AppState) {
       },
       smaller: {
         group: 'pictures',
-        label: words.smaller,
+        label: overlayWords.smaller,
         icon: 'smaller',
         keys: ['<'],
         needs: 'image.add',
@@ -114,7 +114,7 @@ export function lateActions(app: AppState) {
       },
       copyView: {
         group: 'view',
-        label: words.copyView,
+        label: overlayWords.copyView,
         icon: 'view',
         keys: ['shift+v'],
         run: () => runLazy(app, (lazy) => lazy.copyView(app)),

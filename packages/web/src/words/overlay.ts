@@ -2,6 +2,12 @@ import { inLanguage } from './language.ts'
 
 /** The sentences of the parts that load once the board is live: over the pictures, and who is here. */
 export const overlayWords = inLanguage('overlay', {
+  // Actions
+  copyView: 'Copy link to this view',
+  sendToBack: 'Send to back',
+  larger: 'Larger',
+  smaller: 'Smaller',
+
   // Over the pictures
   live: (seconds: string): string => `live · ${seconds} s`,
   lastFrame: (time: string): string => `last frame ${time}`,

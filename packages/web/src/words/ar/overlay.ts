@@ -4,6 +4,10 @@ import { apart, list, number, ofPictures, pictures, plural } from './grammar.ts'
 const by = (name: string): string => apart(name) || 'شخص ما'
 
 export const overlay: Translations['overlay'] = {
+  copyView: 'نسخ رابط هذا العرض',
+  sendToBack: 'إلى الخلف',
+  larger: 'أكبر',
+  smaller: 'أصغر',
   live: (seconds) => `مباشر · ${seconds} ث`,
   lastFrame: (time) => `آخر صورة ${time}`,
   filmstrip: 'شريط الصور',

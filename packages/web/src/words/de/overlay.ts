@@ -4,6 +4,10 @@ import { apart, list, number, ofMany, pictures, plural } from './grammar.ts'
 const nameOf = (name: string): string => apart(name) || 'Jemand'
 
 export const overlay: Translations['overlay'] = {
+  copyView: 'Link zu dieser Ansicht kopieren',
+  sendToBack: 'Nach hinten legen',
+  larger: 'Größer',
+  smaller: 'Kleiner',
   live: (seconds) => `live · ${seconds} s`,
   lastFrame: (time) => `letztes Bild ${time}`,
   filmstrip: 'Filmstreifen',
