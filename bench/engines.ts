@@ -1,6 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
+import { createClient } from '@redis/client'
+import { uuidv7 } from '@wirephoto/board'
+import sharp from 'sharp'
 import { type Database, databaseProviders } from '../test/support/databases.ts'
 import { drawPicture } from '../test/support/pictures.ts'
+import { findRedis, NO_REDIS, Redis } from '../test/support/redis.ts'
 import { ServerProcess } from '../test/support/server-process.ts'
 import { connectWriters, load, WRITER_COUNT } from './commands.ts'
 import { ingestOn } from './ingest.ts'
@@ -15,7 +20,7 @@ const COMMAND_COUNT = 200
 /** Longer than a tick: changes in a stream share broadcasts, and would wait for those (W8). */
 const COMMAND_INTERVAL_MS = 50
 
-/** S8 and S9 on each engine that this machine has, and E1, the way from one server to the other. */
+/** S8 and S9 on each engine that this machine has; E1 and E2, the ways from one server to the other. */
 export async function engines(): Promise<Figure[]> {
   const echo = await startBaseline('echo')
   const figures: Figure[] = []
@@ -31,6 +36,7 @@ export async function engines(): Promise<Figure[]> {
         const url = await database.newUrl()
         figures.push(...(await onEngine(place.name, ['--engine', url], echo)))
         figures.push(...(await across(place.name, url, database)))
+        figures.push(...(await previewsAcross(place.name, await database.newUrl())))
       } finally {
         await database.close()
       }
@@ -115,9 +121,74 @@ async function across(name: string, url: string, database: Database): Promise<Fi
   }
 }
 
-async function timed(act: (x: number) => Promise<void>): Promise<number[]> {
+/** E2: from a preview that is sent to one server, until a viewer of the other has it, one at a time, over Redis. */
+async function previewsAcross(name: string, url: string): Promise<Figure[]> {
+  const program = await findRedis()
+  if (program === null) {
+    console.log(`  E2: left out, ${NO_REDIS}`)
+    return []
+  }
+  const redis = await Redis.open(program)
+  const args = ['--engine', url, '--bus', redis.url]
+  const [a, b] = await Promise.all([ServerProcess.open({ args }), ServerProcess.open({ args })])
+  const bare = await createClient({ url: redis.url }).connect()
+  try {
+    await postPicture(a.port, await drawPicture({ width: 320, height: 240 }))
+    const sender = await RawClient.connect(a.port)
+    const writer = new Writer(sender)
+    const { cursor } = await snapshotOf(b.port)
+    const [viewer] = await RawClient.follow(1, b.port, { tally: new Tally(), cursor })
+    const bytes = await sharp(await drawPicture({ width: 320, height: 240 }))
+      .webp()
+      .toBuffer()
+    let id = ''
+    const announce = async (): Promise<void> => {
+      id = newId()
+      const added = new Promise<void>((resolve) => {
+        viewer!.onBatch = ({ changes }) => {
+          if (changes.some((change) => 'put' in change && change.put.id === id)) resolve()
+        }
+      })
+      await writer.push({ kind: 'image.add', id, name: 'p.jpg', width: 320, height: 240 })
+      await added
+    }
+    const product = async (): Promise<void> => {
+      const shown = new Promise<void>((resolve) => {
+        viewer!.onPreview = (of) => of === id && resolve()
+      })
+      await sender.sendPreviews({ [id]: bytes })
+      await shown
+    }
+    const times = { product: [] as number[][], bare: [] as number[][] }
+    for (let round = 0; round < ROUND_COUNT; round++) {
+      times.product.push(await timed(product, announce))
+      times.bare.push(await timed(async () => void (await bare.ping())))
+    }
+    return ([50, 99] as const).map((percent) => ({
+      id: 'E2',
+      label: `${name} with Redis: preview on one server to a viewer of the other, p${percent}`,
+      unit: 'ms',
+      figure: percentiles(times.product, percent),
+      baseline: { name: "Redis' round trip", value: percentiles(times.bare, percent) },
+      goal: null,
+      notes: ['the preview is decoded and encoded again on the way'],
+    }))
+  } finally {
+    bare.destroy()
+    await Promise.all([a.close(), b.close()])
+    await redis.close()
+  }
+}
+
+const newId = (): string => uuidv7(Date.now(), randomBytes(10))
+
+async function timed(
+  act: (x: number) => Promise<void>,
+  prepare: () => Promise<void> = async () => {},
+): Promise<number[]> {
   const times: number[] = []
   for (let x = 0; x < COMMAND_COUNT; x++) {
+    await prepare()
     await setTimeout(COMMAND_INTERVAL_MS)
     const start = performance.now()
     await act(x)
