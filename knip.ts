@@ -19,7 +19,7 @@ export default {
       ],
       project: [`{bench,docs,examples,lint,packing,test}/${project}`, '*.ts'],
       // A program that a test starts, and a driver that the engine's own tests use.
-      ignoreDependencies: ['@arethetypeswrong/cli', '@redis/client', 'aws4fetch'],
+      ignoreDependencies: ['@arethetypeswrong/cli', 'aws4fetch'],
       // Debian's, where the test that needs it says so when it is missing.
       ignoreBinaries: ['prlimit', 'script', 'strace', 'taskset', 'WebKitWebDriver', 'Xvfb'],
     },
