@@ -124,7 +124,7 @@ export const retiredWords: readonly RetiredWord[] = [
   { now: 'live-reads', identifier: /^tails$/i, file: /^tails$/, within: web },
 
   // engine
-  { now: 'noopBus', identifier: /^deafBus$/ },
+  { now: 'noBus', identifier: /^deafBus$/ },
   { now: 'boards', file: /^keeping$/ },
   { now: 'loadDriver', identifier: /^driven$/ },
   { now: 'toWireError, toEngineError', identifier: /^(translated|explained)$/ },

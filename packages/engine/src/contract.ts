@@ -2,7 +2,6 @@ import { after, before, describe } from 'node:test'
 import { blobsContract } from './contract/blobs.ts'
 import {
   boardsContract,
-  busContract,
   endedSecretsContract,
   historyContract,
   replacedSecretsContract,
@@ -35,7 +34,6 @@ export function engineContract(name: string, open: OpenFixture): void {
     describe('boards', () => boardsContract(engine, open))
     describe('change log', () => logContract(engine, open))
     describe('blobs', () => blobsContract(engine, open))
-    describe('bus', () => busContract(engine))
     describe('secrets', () => {
       secretsContract(open)
       replacedSecretsContract(open)

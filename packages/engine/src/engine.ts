@@ -22,7 +22,6 @@ export interface Engine {
   readonly boards: Boards
   readonly log: ChangeLog
   readonly blobs: BlobStore
-  readonly bus: Bus
   readonly secrets: Secrets
   readonly history: History
   readonly endedBlobs: EndedBlobs
@@ -325,20 +324,6 @@ export interface BlobStat {
   readonly size: number
   /** Changes whenever the stored bytes are written. Null where the engine can't tell. */
   readonly version: string | null
-}
-
-/** Ephemeral messages between the servers of one engine. Lossy: a message may arrive late or never. */
-export interface Bus {
-  /** Sends a message to all other servers that subscribe to the board, never back to this one (F12). */
-  publish(board: string, bytes: Uint8Array): void
-  /** Receives the messages that other servers publish for the board. */
-  subscribe(board: string, receive: (bytes: Uint8Array) => void): Unsubscribe
-}
-
-/** The bus of an engine without one: messages go nowhere. */
-export const noopBus: Bus = {
-  publish() {},
-  subscribe: () => () => {},
 }
 
 /** The links and sessions that give access to a board (F11). They are removed together with it. */

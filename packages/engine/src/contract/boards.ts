@@ -193,28 +193,11 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     await rejectsWith(engine.secrets.get('x'), 'stopping')
     await rejectsWith(engine.secrets.ended(['x']), 'stopping')
     await rejectsWith(engine.history.list(board, { kind: 'audit', limit: 1 }), 'stopping')
-    engine.bus.publish(board, new Uint8Array(1))
     engine.log.watch(board, () => {})()
 
     const again = await reopen()
     assert.equal((await again.log.load(board)).cursor, to)
     assert.equal(await again.blobs.has(sha256), true)
-  })
-}
-
-/** Declares the tests of `Bus`. */
-export function busContract(engine: () => Engine): void {
-  test('F12: what a server publishes does not come back to it', async () => {
-    const { bus, log } = engine()
-    const { board, cursor } = await newBoard(engine())
-    const received: Uint8Array[] = []
-    const unsubscribe = bus.subscribe(board, (bytes) => received.push(bytes))
-    bus.publish(board, new Uint8Array([1, 2, 3]))
-    // A round trip gives a message time to come back.
-    await log.read(board, cursor)
-    assert.deepEqual(received, [])
-    unsubscribe()
-    unsubscribe()
   })
 }
 

@@ -1,4 +1,4 @@
-import { type Engine, type EngineOptions, noopBus } from '../engine.ts'
+import type { Engine, EngineOptions } from '../engine.ts'
 import { InFlight } from '../in-flight.ts'
 import { openBlobs } from './blobs.ts'
 import { openBoards, openHistory, openSecrets, readNewestTime } from './boards.ts'
@@ -36,8 +36,6 @@ export async function openPostgres(
     boards: openBoards(boards),
     log: openLog(boards, doorbell),
     blobs: openBlobs(blobs, puts, putsInFlight),
-    // There is no bus between servers yet, so ephemeral state stays on its server.
-    bus: noopBus,
     secrets: openSecrets(boards),
     history: openHistory(boards),
     health: async () => [],

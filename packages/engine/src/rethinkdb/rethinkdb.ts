@@ -1,4 +1,4 @@
-import { type Engine, type EngineOptions, noopBus } from '../engine.ts'
+import type { Engine, EngineOptions } from '../engine.ts'
 import { InFlight } from '../in-flight.ts'
 import { parseAddress } from './address.ts'
 import { openBlobs } from './blobs.ts'
@@ -54,8 +54,6 @@ export async function openRethinkdb(
     boards: openBoards(database, tables, log.load),
     log,
     blobs: openBlobs(blobs, tables, putsInFlight),
-    // There is no bus between servers yet, so ephemeral state stays on its server.
-    bus: noopBus,
     secrets: openSecrets(database, tables),
     history: openHistory(database, tables),
     health: async () => [],

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { AnyRecord, Change } from '@wirephoto/board'
 import { fromClientRows, toClientRows } from '../client-rows.ts'
-import { type Engine, type EngineOptions, noopBus } from '../engine.ts'
+import type { Engine, EngineOptions } from '../engine.ts'
 import { EngineError, noBoards } from '../errors.ts'
 import { openFileBlobs } from '../files/blobs.ts'
 import { makeFolder } from '../files/folders.ts'
@@ -73,7 +73,6 @@ export async function openSqlite(
     },
     blobs,
     // The folder has one server, so there is no other to send to.
-    bus: noopBus,
     secrets: {
       put: (secret) => database.call('putSecret', secret),
       replace: (secret, expected) => database.call('replaceSecret', secret, expected),
