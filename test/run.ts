@@ -57,6 +57,7 @@ const LONG_ONLY_FILES = [
   'packages/cli/src/watch-live-show.test.ts',
   'packages/engine/src/postgres/postgres.test.ts',
   'packages/engine/src/s3/contract.test.ts',
+  'packages/engine/src/postgres/hosts.test.ts',
   'packages/mcp/src/agent.test.ts',
   'packages/server/src/backup/backup.test.ts',
   'packages/server/src/classic/classic-outbox.test.ts',

@@ -1,15 +1,13 @@
 import { RECORD_VERSION, WireError } from '@wirephoto/board'
 import pg from 'pg'
-import { EngineError, noBoards, olderLayout, withoutPassword } from '../errors.ts'
+import { EngineError, noBoards, olderLayout } from '../errors.ts'
 import { InFlight } from '../in-flight.ts'
 import { type DatabaseLocation, toEngineError, toWireError } from './errors.ts'
+import type { Hosts } from './hosts.ts'
 import { migrations } from './migrations.ts'
 
 /** The oldest PostgreSQL that the tests run on. */
 const OLDEST_MAJOR_VERSION = 15
-const CONNECT_TIMEOUT_MS = 10_000
-/** The silence after which a connection counts as dead. */
-const QUERY_TIMEOUT_MS = 30_000
 /** The advisory lock of the one server that checks and migrates the tables: "wirephot" as a number. */
 const MIGRATION_LOCK_KEY = '8604527107610046324'
 
@@ -23,19 +21,26 @@ export interface Statement {
 type Row = Record<string, unknown>
 export type Query = <R extends Row>(text: string, values?: unknown[]) => Promise<R[]>
 
-/** A pool of connections to one database. Queries reject with `away`, `busy` or `disk-full`
+/** A pool of connections to one database, on one server at a time. Queries reject with `away`, `busy` or `disk-full`
  * for failures that pass. */
 export class Database {
+  readonly #hosts: Hosts
   readonly #pool: pg.Pool
   readonly #inFlight = new InFlight()
   #closed = false
 
   /** Opens no connection yet. At most `size` are opened, when they are needed. */
-  constructor(config: pg.ClientConfig, size: number) {
+  constructor(hosts: Hosts, size: number) {
+    this.#hosts = hosts
     this.#pool = new pg.Pool({
-      ...config,
       max: size,
-      onConnect: (client) => client.query(SESSION_SETTINGS) as unknown as undefined,
+      connectionTimeoutMillis: hosts.config.connectionTimeoutMillis,
+      Client: class extends pg.Client {
+        constructor() {
+          super(hosts.config)
+        }
+      },
+      onConnect: (client) => this.#begin(client) as unknown as undefined,
     })
     // A connection that breaks while idle is replaced at the next query.
     this.#pool.on('error', () => {})
@@ -44,24 +49,18 @@ export class Database {
 
   /** Runs one statement as one transaction: durable when this resolves, in doubt when it rejects. */
   query<R extends Row>(statement: Statement, values: unknown[] = []): Promise<R[]> {
-    return this.#run(async () => (await this.#pool.query<R>({ ...statement, values })).rows)
+    return this.#withClient(async (client) => {
+      return (await client.query<R>({ ...statement, values })).rows
+    })
   }
 
   /** Runs several statements as one transaction. */
   transaction<T>(body: (query: Query) => Promise<T>): Promise<T> {
-    return this.#run(async () => {
-      const client = await this.#pool.connect()
-      try {
-        await client.query('BEGIN')
-        const result = await body(async (text, values) => (await client.query(text, values)).rows)
-        await client.query('COMMIT')
-        client.release()
-        return result
-      } catch (error) {
-        // Closing the connection rolls its transaction back.
-        client.release(true)
-        throw error
-      }
+    return this.#withClient(async (client) => {
+      await client.query('BEGIN')
+      const result = await body(async (text, values) => (await client.query(text, values)).rows)
+      await client.query('COMMIT')
+      return result
     })
   }
 
@@ -77,30 +76,49 @@ export class Database {
     if (this.#closed) throw new WireError('stopping')
   }
 
-  async #run<T>(operation: () => Promise<T>): Promise<T> {
+  async #withClient<T>(operation: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     this.checkOpen()
+    const { config } = this.#hosts
     try {
-      return await this.#inFlight.track(operation())
+      return await this.#inFlight.track(this.#run(operation))
     } catch (error) {
-      throw toWireError(error)
+      const failure = toWireError(error)
+      // A server that takes no writes any more has handed over to another.
+      if (failure instanceof WireError && failure.code === 'away') this.#hosts.leave(config)
+      throw failure
     }
   }
-}
 
-/** Parses a URL into the driver's configuration. Throws an EngineError if it names no PostgreSQL. */
-export function parseConfig(url: string): pg.ClientConfig {
-  if (!URL.canParse(url) || !new URL(url).hostname)
-    throw new EngineError(
-      'unknown-engine',
-      `"${withoutPassword(url)}" is no address of a PostgreSQL. Give postgres://user:password@host:port/database.`,
-    )
-  return {
-    connectionString: url,
-    fallback_application_name: 'wirephoto',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
-    keepAlive: true,
-    types: TYPE_PARSERS,
+  async #run<T>(operation: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#connect()
+    try {
+      const result = await operation(client)
+      client.release()
+      return result
+    } catch (error) {
+      // Closing the connection rolls its transaction back.
+      client.release(true)
+      throw error
+    }
+  }
+
+  /** Takes a connection out of the pool. Tries each server once. */
+  async #connect(): Promise<pg.PoolClient> {
+    for (let tries = 1; ; tries++) {
+      const { config } = this.#hosts
+      try {
+        return await this.#pool.connect()
+      } catch (error) {
+        if (tries >= this.#hosts.count) throw error
+        this.#hosts.leave(config)
+      }
+    }
+  }
+
+  /** Sets a new connection up. Rejects for a server without writes, where the URL names another one. */
+  async #begin(client: pg.ClientBase): Promise<void> {
+    const { rows } = await client.query<{ readonly: string }>(SESSION_SETTINGS)
+    if (this.#hosts.count > 1 && rows[0]?.readonly === 'on') throw new WireError('away')
   }
 }
 
@@ -109,7 +127,23 @@ export function parseConfig(url: string): pg.ClientConfig {
  *
  * @param inspects Refuses tables that are missing or of an older layout, and changes nothing.
  */
-export async function setUp(config: pg.ClientConfig, inspects: boolean): Promise<void> {
+export async function setUp(hosts: Hosts, inspects: boolean): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const { config } = hosts
+    try {
+      return await setUpAt(config, inspects)
+    } catch (error) {
+      const isElsewhere = error instanceof EngineError && ELSEWHERE.has(error.code)
+      if (tries >= hosts.count || !isElsewhere) throw error
+      hosts.leave(config)
+    }
+  }
+}
+
+/** The refusals after which the next server is tried. */
+const ELSEWHERE: ReadonlySet<EngineError['code']> = new Set(['unreachable', 'unusable'])
+
+async function setUpAt(config: pg.ClientConfig, inspects: boolean): Promise<void> {
   const client = new pg.Client({ ...config, query_timeout: 0 })
   client.on('error', () => {})
   const location = locationOf(client)
@@ -216,8 +250,5 @@ const SESSION_SETTINGS = `SELECT set_config('statement_timeout', '20s', false),
   set_config('lock_timeout', '10s', false),
   set_config('idle_in_transaction_session_timeout', '20s', false),
   set_config('synchronous_commit', CASE current_setting('synchronous_commit')
-    WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)`
-
-/** Parses bigint as a number: sequence numbers and times are below 2^53. */
-const TYPE_PARSERS = new pg.TypeOverrides()
-TYPE_PARSERS.setTypeParser(pg.types.builtins.INT8, Number)
+    WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false),
+  current_setting('transaction_read_only') AS readonly`

@@ -7,6 +7,7 @@ import { keepListening, POLL_INTERVAL_MS } from '../keep-listening.ts'
 import { Watchers } from '../watchers.ts'
 import { type Database, locationOf } from './database.ts'
 import { toEngineError } from './errors.ts'
+import type { Hosts } from './hosts.ts'
 
 /** The least time between two NOTIFYs of this server: each locks the whole database for a moment. */
 const NOTIFY_INTERVAL_MS = 2
@@ -21,7 +22,7 @@ const CHANNEL = 'wirephoto'
  */
 export class Doorbell {
   readonly #database: Database
-  readonly #config: pg.ClientConfig
+  readonly #hosts: Hosts
   readonly #watchers = new Watchers()
   /** Marks this server's own notifications, which it ignores. */
   readonly #serverId = newStamp()
@@ -33,15 +34,15 @@ export class Doorbell {
   readonly #closing = new AbortController()
   #listening!: Promise<void>
 
-  private constructor(database: Database, config: pg.ClientConfig) {
+  private constructor(database: Database, hosts: Hosts) {
     this.#database = database
-    this.#config = config
+    this.#hosts = hosts
     this.#pollTimer = setInterval(() => this.#pollSoon(), POLL_INTERVAL_MS).unref()
   }
 
   /** Opens a doorbell. Resolves when it listens. Rejects with an EngineError. */
-  static async open(database: Database, config: pg.ClientConfig): Promise<Doorbell> {
-    const doorbell = new Doorbell(database, config)
+  static async open(database: Database, hosts: Hosts): Promise<Doorbell> {
+    const doorbell = new Doorbell(database, hosts)
     try {
       doorbell.#listening = keepListening(await doorbell.#listen(), {
         open: () => doorbell.#listen(),
@@ -113,7 +114,8 @@ export class Doorbell {
   }
 
   async #listen(): Promise<Listener> {
-    const client = new pg.Client(this.#config)
+    const { config } = this.#hosts
+    const client = new pg.Client(config)
     const closed = new Promise<void>((resolve) => client.once('end', resolve))
     client.on('error', () => {})
     client.on('notification', ({ payload }) => this.#onNotification(payload ?? ''))
@@ -122,6 +124,7 @@ export class Doorbell {
       await client.query(`LISTEN ${CHANNEL}`)
     } catch (error) {
       client.end().catch(() => {})
+      this.#hosts.leave(config)
       throw toEngineError(error, locationOf(client))
     }
     return { client, closed }

@@ -23,7 +23,8 @@ import {
 import type { Engine } from '../engine.ts'
 import { EngineError } from '../errors.ts'
 import { openEngine } from '../open.ts'
-import { checkServer, Database, parseConfig, type ServerSettings } from './database.ts'
+import { checkServer, Database, type ServerSettings } from './database.ts'
+import { Hosts } from './hosts.ts'
 import { APPEND } from './log.ts'
 import { migrations } from './migrations.ts'
 
@@ -134,7 +135,7 @@ else
       ] as const) {
         // biome-ignore format: a table
         await postgres.query(`ALTER DATABASE ${name} SET synchronous_commit = ${habit}`)
-        const database = new Database(parseConfig(url), 1)
+        const database = new Database(new Hosts(url), 1)
         t.after(() => database.close())
         const show = { name: 'show', text: 'SHOW synchronous_commit' }
         assert.deepEqual(await database.query(show), [{ synchronous_commit: ours }])

@@ -2,9 +2,10 @@ import type { Engine, EngineOptions } from '../engine.ts'
 import { InFlight } from '../in-flight.ts'
 import { openBlobs } from './blobs.ts'
 import { openBoards, openHistory, openSecrets, readNewestTime } from './boards.ts'
-import { Database, parseConfig, setUp } from './database.ts'
+import { Database, setUp } from './database.ts'
 import { Doorbell } from './doorbell.ts'
 import { openEndedBlobs } from './ended-blobs.ts'
+import { Hosts } from './hosts.ts'
 import { openLog } from './log.ts'
 
 /**
@@ -23,13 +24,13 @@ export async function openPostgres(
   url: string,
   { inspects = false }: EngineOptions = {},
 ): Promise<Engine> {
-  const config = parseConfig(url)
-  await setUp(config, inspects)
-  const boards = new Database(config, MAX_CONNECTION_COUNT.boards)
-  const blobs = new Database(config, MAX_CONNECTION_COUNT.blobs)
-  const puts = new Database(config, MAX_CONNECTION_COUNT.puts)
+  const hosts = new Hosts(url)
+  await setUp(hosts, inspects)
+  const boards = new Database(hosts, MAX_CONNECTION_COUNT.boards)
+  const blobs = new Database(hosts, MAX_CONNECTION_COUNT.blobs)
+  const puts = new Database(hosts, MAX_CONNECTION_COUNT.puts)
   const putsInFlight = new InFlight()
-  const doorbell = await Doorbell.open(boards, config)
+  const doorbell = await Doorbell.open(boards, hosts)
   let closing: Promise<void> | undefined
 
   return {

@@ -2,9 +2,12 @@ import { readFile } from 'node:fs/promises'
 import type { RServerConnectionOptions } from 'rethinkdb-ts'
 import { EngineError, withoutPassword } from '../errors.ts'
 
+type Server = RServerConnectionOptions & { readonly host: string; readonly port: number }
+
 /** A parsed URL: where a RethinkDB is, and how to use it. */
 export interface Address {
-  readonly server: RServerConnectionOptions & { readonly host: string; readonly port: number }
+  /** The servers of its cluster that are tried in turn. */
+  readonly servers: readonly [Server, ...Server[]]
   readonly user: string
   readonly password: string
   readonly database: string
@@ -12,18 +15,20 @@ export interface Address {
   readonly layout: { readonly shards: number; readonly replicas: number }
 }
 
-/** Formats host and port for messages to the operator: `localhost:28015`. */
-export const formatHost = ({ server: { host, port } }: Address): string => `${host}:${port}`
+/** Formats hosts and ports for messages to the operator: `localhost:28015`. */
+export const formatHost = ({ servers }: Address): string =>
+  servers.map(({ host, port }) => `${host}:${port}`).join(', ')
 
 /**
- * Parses `rethinkdb://user:password@host:port/database?shards=1&replicas=3&tls=true`.
+ * Parses `rethinkdb://user:password@a:28015,b:28015/database?shards=1&replicas=3&tls=true`.
  *
  * @throws EngineError if the URL is no address of a RethinkDB.
  */
 export async function parseAddress(url: string): Promise<Address> {
-  const parsed = URL.canParse(url) ? new URL(url) : null
+  const [, before = '', hosts = '', rest = ''] = PARTS.exec(url) ?? []
+  const [parsed = null, ...others] = hosts.split(',').map((host) => URL.parse(before + host + rest))
   const database = parsed && DATABASE_PATH.exec(parsed.pathname)?.[1]
-  if (!parsed?.hostname || !database)
+  if (!parsed?.hostname || !database || !others.every((other) => other?.hostname))
     throw invalidUrl(
       url,
       'is no address of a RethinkDB. Give rethinkdb://user:password@host:28015/db.',
@@ -32,11 +37,14 @@ export async function parseAddress(url: string): Promise<Address> {
     if (!OPTIONS[option]?.test(value))
       throw invalidUrl(url, `has "${option}=${value}". It may have shards=1, replicas=3, tls=true.`)
 
-  const { hostname, port, username, password, searchParams } = parsed
+  const { username, password, searchParams } = parsed
   const count = (option: string) => Number(searchParams.get(option) ?? 1)
-  const hostAndPort = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 28015) }
+  const tls = await tlsOptions(searchParams.get('tls'))
+  const serverAt = ({ hostname, port }: Pick<URL, 'hostname' | 'port'>): Server => {
+    return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 28015), ...tls }
+  }
   return {
-    server: { ...hostAndPort, ...(await tlsOptions(searchParams.get('tls'))) },
+    servers: [serverAt(parsed), ...others.map((other) => serverAt(other!))],
     user: decodeURIComponent(username) || 'admin',
     password: decodeURIComponent(password),
     database,
@@ -44,6 +52,8 @@ export async function parseAddress(url: string): Promise<Address> {
   }
 }
 
+/** A URL: what is before its hosts, those, and what is behind them. */
+const PARTS = /^(rethinkdb:\/\/(?:[^/?#]*@)?)([^@/?#]*)(.*)$/
 const DATABASE_PATH = /^\/([\w-]{1,100})$/
 const COUNT_OPTION = /^[1-9]\d?$/
 /**

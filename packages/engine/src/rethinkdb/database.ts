@@ -14,7 +14,7 @@ export interface Query {
 }
 
 /**
- * A pool of connections to one server. Queries reject with `away` for failures that pass; a write is then
+ * A pool of connections to a cluster. Queries reject with `away` for failures that pass; a write is then
  * in doubt.
  */
 export class Database {
@@ -66,6 +66,7 @@ export class ReconnectingConnection {
   readonly #address: Address
   readonly #timeoutMs: number
   #opening: Promise<Connection> | null = null
+  #serverIndex = 0
   #closed = false
   /** The number of queries without an answer. */
   inFlightCount = 0
@@ -114,16 +115,19 @@ export class ReconnectingConnection {
     return this.#connected()
   }
 
-  #connect(): Promise<Connection> {
-    const { server, user, password, database } = this.#address
-    return r.connect({
-      server,
-      user,
-      password,
-      db: database,
-      timeout: CONNECT_TIMEOUT_S,
-      silent: true,
-    })
+  /** Connects to the server that was reached last, or to the next one that is. */
+  async #connect(): Promise<Connection> {
+    const { servers, user, password, database: db } = this.#address
+    for (let tries = 1; ; tries++) {
+      const server = servers[this.#serverIndex]!
+      try {
+        const timeout = CONNECT_TIMEOUT_S
+        return await r.connect({ server, user, password, db, timeout, silent: true })
+      } catch (error) {
+        this.#serverIndex = (this.#serverIndex + 1) % servers.length
+        if (tries >= servers.length) throw error
+      }
+    }
   }
 }
 

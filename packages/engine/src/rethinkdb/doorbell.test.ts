@@ -30,8 +30,8 @@ else
       const proxy = await Proxy.open(server.port)
       t.after(() => proxy.close())
       const direct = await parseAddress(url)
-      const proxiedServer = { ...direct.server, host: '127.0.0.1', port: proxy.port }
-      return { engine, proxy, address: { ...direct, server: proxiedServer } }
+      const proxiedServer = { ...direct.servers[0], host: '127.0.0.1', port: proxy.port }
+      return { engine, proxy, address: { ...direct, servers: [proxiedServer] } }
     }
 
     async function opened(t: TestContext, address: Address, poll: number): Promise<Doorbell> {

@@ -116,6 +116,23 @@ else
       await Promise.all(bells.map((bell) => bell.rung(at)))
     })
 
+    test('E96: an engine whose URL names all servers goes on, whichever of them dies', {
+      timeout: 240_000,
+    }, async (t) => {
+      const { processes, urls } = await cluster(t)
+      const hosts = processes.map(({ port }) => `127.0.0.1:${port}`).join()
+      const engine = await openEngine(urls[0]!.replace(/127[^/]*|localhost[^/]*/, hosts))
+      t.after(() => engine.close())
+      const { board, cursor } = await newBoard(engine)
+      let at = await append(engine, board, cursor, [put(newId())])
+      for (const process of processes) {
+        await process.kill()
+        at = await appended(engine, board, at)
+        await process.start()
+        await whenRecovered(engine, board)
+      }
+    })
+
     test('F1, F4: what was acknowledged survives primaries that die in turn', {
       timeout: 240_000,
     }, async (t) => {

@@ -32,8 +32,19 @@ export async function checkVersion(address: Address): Promise<void> {
     )
 }
 
-/** Reads a server's version, such as `2.4.4`, which the driver hides. Null if it speaks another protocol. */
-async function readVersion({ server }: Address): Promise<string | null> {
+/** Reads the version of the first server that is reached, such as `2.4.4`. Null if it speaks another protocol. */
+async function readVersion({ servers }: Address): Promise<string | null> {
+  for (const [at, server] of servers.entries())
+    try {
+      return await versionOf(server)
+    } catch (error) {
+      if (at === servers.length - 1) throw error
+    }
+  return null
+}
+
+/** Reads a server's version, which the driver hides. */
+async function versionOf(server: Address['servers'][0]): Promise<string | null> {
   const socket = server.tls ? connectSafely(server) : connect(server)
   const timeout = Object.assign(new Error('It says nothing'), { code: 'ETIMEDOUT' })
   socket.setTimeout(HANDSHAKE_TIMEOUT_MS, () => socket.destroy(timeout))
