@@ -10,6 +10,8 @@ import type { Browser } from 'playwright-core'
 import { type Host, openFixture, PHONE } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 
+const PHOTOS = ['photos/pic1.jpg', 'photos/pic2.jpg', 'photos/pic3.jpg']
+
 const { fixture, samples } = await openFixture()
 
 describe('the large view', () => {
@@ -312,7 +314,7 @@ describe('the trash', () => {
   })
 
   test('G28, G29: whose picture shall go for good is told so, and who did it takes it back', async (t) => {
-    const { anna, ben, tiles } = await openThree(t, 'wire.test')
+    const { anna, ben, tiles } = await dropThree(t)
     await removeByMenu(ben, tiles[0]!)
     await ben.page.keyboard.press('Shift+T')
     await ben.page.getByRole('checkbox', { name: tiles[0]!.label }).check()
@@ -369,7 +371,7 @@ describe('the trash', () => {
 
 describe('the activity', () => {
   test('G31, G32: owners see who did what as it comes, and put back what was deleted', async (t) => {
-    const { anna, ben, tiles } = await openThree(t, 'wire.test')
+    const { anna, ben, tiles } = await dropThree(t)
     await anna.page.getByRole('button', { name: words.boardMenu }).click()
     await anna.page.getByRole('menuitem', { name: words.activity }).click()
     const told = (text: RegExp) => anna.page.locator('.activity li', { hasText: text })
@@ -662,11 +664,22 @@ describe('actions', () => {
   })
 })
 
-/** Opens a board with three pictures in a row, for two people. */
+/** Opens a board with three photos in a row, which a script has stored, for two people. */
 async function openThree(t: TestContext, host: Host) {
   const pair = await fixture.openPair(t, host)
-  const names = ['photos/pic1.jpg', 'photos/pic2.jpg', 'photos/pic3.jpg']
-  for (const [i, name] of names.entries()) {
+  for (const [i, name] of PHOTOS.entries()) {
+    const file = await samples.file(name, { seed: i })
+    await fixture.storePicture(pair.board, file, { x: i * 300, y: 0, w: 240 })
+  }
+  for (const page of [pair.anna, pair.ben]) await page.waitForPainted(3, 'stored')
+  const tiles = (await pair.anna.tiles()).sort((a, b) => a.x - b.x)
+  return { ...pair, tiles }
+}
+
+/** Opens a board with three photos in a row, which one of two people has added. */
+async function dropThree(t: TestContext) {
+  const pair = await fixture.openPair(t, 'wire.test')
+  for (const [i, name] of PHOTOS.entries()) {
     await pair.anna.drop([await samples.file(name, { seed: i })], { x: 300 + i * 300, y: 400 })
     await pair.anna.waitForPainted(i + 1, 'stored')
   }
