@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
+import { wallWords } from '@wirephoto/web/words/wall'
 import sharp from 'sharp'
 import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import { type BoardPage, middleOf, type Tile } from '../support/page.ts'
@@ -210,7 +211,7 @@ async function openTwo(t: Parameters<typeof fixture.openPair>[0], host: (typeof 
   return { board, anna, ben, tiles }
 }
 
-test('L84, L85: the stored frames of a slot are scrubbed and played, by one and by all', async (t) => {
+test('L84, L85, L86, L88: the stored frames of a slot are scrubbed and played, by one and by all, and the wall is slots', async (t) => {
   const host = HOSTS[0]!
   const { board, anna } = await fixture.openPair(t, host)
   const { page } = anna
@@ -267,6 +268,24 @@ test('L84, L85: the stored frames of a slot are scrubbed and played, by one and 
   await dialog.waitFor({ state: 'detached' })
   await wall.locator('.wall-shown.over').waitFor({ state: 'attached' })
   assert.equal(await page.locator('.shown-card').isVisible(), false)
+
+  const slotOnWall = (n: number, red: number) =>
+    wall.waitForFunction(showsRed, { where: `.wall-slots > :nth-child(${n}) img`, red })
+  await wall.goto(`http://${host}:${fixture.server.port}/b/${board}/show?slots=loss`)
+  await slotOnWall(1, 60)
+  await push(180, 5)
+  await slotOnWall(1, 180)
+  await wall.locator('figcaption', { hasText: /live · \d+\.\d s$/ }).waitFor()
+  await wall.mouse.move(300, 300)
+  await wall.getByRole('checkbox', { name: 'loss' }).uncheck()
+  await wall.locator('.wall-slide').waitFor()
+  await wall.goto(`http://${host}:${fixture.server.port}/b/${board}/show?slots=loss,cam`)
+  await wall.getByText(wallWords.noFrame('cam')).waitFor()
+  const body = Buffer.from(await plate(100).png().toBuffer())
+  await fetch(slots.replace(/loss$/, 'cam'), { method: 'PUT', body })
+  await slotOnWall(2, 100)
+  await slotOnWall(1, 180)
+  assert.equal(await wall.locator('.wall-slide, .wall-mosaic').count(), 0)
 })
 
 async function nameThem({ page }: BoardPage, name: string): Promise<void> {

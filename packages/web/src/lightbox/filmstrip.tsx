@@ -9,13 +9,13 @@ import { IconButton } from '../look/button.tsx'
 import { filmstripId } from '../state/filmstrip.ts'
 import { FramePresenter } from '../state/frame-presenter.ts'
 import { Dialog } from '../ui/dialog.tsx'
+import { LatestImage } from '../ui/latest-image.ts'
 import { messageOf } from '../words/language.ts'
 import { locale } from '../words/locale.ts'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import '../ui/full-panel.css'
 import './filmstrip.css'
-import { LatestImage } from './latest-image.ts'
 
 /** How long each frame stands while the strip plays. */
 const PLAY_INTERVAL_MS = 250

@@ -5,7 +5,9 @@ import { serverUrl } from '../browser/server-url.ts'
 import { Icon } from '../look/icon.tsx'
 import { copyText } from '../state/clipboard.ts'
 import { type QuietView, quietViewFrom, wallUrl } from '../state/quiet-view.ts'
+import { slotsOn } from '../state/wall-slots.ts'
 import { QuietViewFields } from '../ui/quiet-view-fields.tsx'
+import { SlotFields } from '../ui/slot-fields.tsx'
 import { overlayWords } from '../words/overlay.ts'
 import { shareWords } from '../words/share.ts'
 
@@ -21,15 +23,22 @@ interface WallToShareProps {
 
 /** Chooses the view of a wall, and hands out the address that opens with it. */
 export function WallToShare(props: WallToShareProps): JSX.Element {
-  const { toasts } = useApp()
+  const { toasts, boardStore } = useApp()
+  const [slots, setSlots] = createSignal<readonly string[]>([])
+  const known = (): string[] => {
+    boardStore.revision()
+    return slotsOn(boardStore.board)
+  }
   const [view, setView] = createSignal<QuietView>(quietViewFrom(''))
   const address = (): string => {
     const { board, base, secret } = props
-    return wallUrl(board, { base, view: view(), secret })
+    return wallUrl(board, { base, view: view(), slots: slots(), secret })
   }
   // This browser has its right already.
   const open = (): void => {
-    window.open(wallUrl(props.board, { base: serverUrl, view: view(), secret: null }))
+    window.open(
+      wallUrl(props.board, { base: serverUrl, view: view(), slots: slots(), secret: null }),
+    )
   }
   const copy = async (): Promise<void> => {
     const url = address()
@@ -42,6 +51,7 @@ export function WallToShare(props: WallToShareProps): JSX.Element {
       <summary>{shareWords.wall}</summary>
       <div class="quiet-fields">
         <QuietViewFields view={view()} onChange={setView} />
+        <SlotFields known={known()} chosen={slots()} onChange={setSlots} />
       </div>
       <div class="wall-ways">
         <input

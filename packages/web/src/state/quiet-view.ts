@@ -1,3 +1,5 @@
+import { searchForSlots } from './wall-slots.ts'
+
 /** The orders of a wall's slideshow. */
 export const SLIDE_ORDERS = ['newest', 'oldest', 'shuffled'] as const
 export type SlideOrder = (typeof SLIDE_ORDERS)[number]
@@ -51,6 +53,16 @@ export const wallUrl = (
   {
     base,
     view,
+    slots = [],
     secret,
-  }: { readonly base: string; readonly view: QuietView; readonly secret: string | null },
-): string => `${base}/b/${board}/show${searchFor(view, '')}${secret === null ? '' : `#${secret}`}`
+  }: {
+    readonly base: string
+    readonly view: QuietView
+    /** The live slots that it shows; none for all pictures. */
+    readonly slots?: readonly string[]
+    readonly secret: string | null
+  },
+): string => {
+  const search = searchForSlots(slots, searchFor(view, ''))
+  return `${base}/b/${board}/show${search}${secret === null ? '' : `#${secret}`}`
+}

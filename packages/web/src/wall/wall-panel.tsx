@@ -6,7 +6,9 @@ import {
   searchFor,
   viewAfter,
 } from '../state/quiet-view.ts'
+import { searchForSlots, slotsFrom } from '../state/wall-slots.ts'
 import { QuietViewFields } from '../ui/quiet-view-fields.tsx'
+import { SlotFields } from '../ui/slot-fields.tsx'
 import { wallWords } from '../words/wall.ts'
 
 const PANEL_HIDE_MS = 3_000
@@ -16,21 +18,35 @@ const PANEL_HELD_MS = 20_000
 export interface WallSettings {
   readonly quietView: () => QuietView
   readonly setQuietView: (view: QuietView) => void
+  /** The live slots that the wall shows; none for all pictures. */
+  readonly slots: () => readonly string[]
+  readonly setSlots: (slots: readonly string[]) => void
 }
 
 /** Returns the settings of the wall's address, which keeps them. */
 export function createSettings(onChange: () => void): WallSettings {
   const [quietView, set] = createSignal(quietViewFrom(location.search))
-  const setQuietView = (view: QuietView): void => {
-    set(view)
-    history.replaceState(null, '', location.pathname + searchFor(view, location.search))
+  const [slots, setChosen] = createSignal(slotsFrom(location.search))
+  const keep = (): void => {
+    const search = searchForSlots(slots(), searchFor(quietView(), location.search))
+    history.replaceState(null, '', location.pathname + search)
     onChange()
   }
-  return { quietView, setQuietView }
+  const setQuietView = (view: QuietView): void => {
+    set(view)
+    keep()
+  }
+  const setSlots = (chosen: readonly string[]): void => {
+    setChosen(chosen)
+    keep()
+  }
+  return { quietView, setQuietView, slots, setSlots }
 }
 
 /** Shows what the wall does while nothing new comes, as long as somebody moves the pointer or uses keys. */
-export function WallPanel(props: WallSettings): JSX.Element {
+export function WallPanel(
+  props: WallSettings & { readonly knownSlots: readonly string[] },
+): JSX.Element {
   const isAwake = createAwake(() => panel.matches(':hover, :focus-within'))
   let panel!: HTMLFormElement
   const setPace = (direction: 1 | -1): void => {
@@ -68,6 +84,7 @@ export function WallPanel(props: WallSettings): JSX.Element {
       onDblClick={(event) => event.stopPropagation()}
     >
       <QuietViewFields view={props.quietView()} onChange={props.setQuietView} />
+      <SlotFields known={props.knownSlots} chosen={props.slots()} onChange={props.setSlots} />
       <Show when={document.fullscreenEnabled}>
         <button type="button" class="outlined" onClick={toggleFullScreen}>
           {isFullScreen() ? wallWords.leaveFullScreen : wallWords.fullScreen}

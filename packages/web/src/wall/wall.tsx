@@ -7,6 +7,7 @@ import { createReload } from '../browser/reload.ts'
 import type { Size } from '../geometry/view.ts'
 import { keepForOffline } from '../state/keep-for-offline.ts'
 import { lockScreen } from '../state/keep-screen-on.ts'
+import { slotsOn } from '../state/wall-slots.ts'
 import { createShownFile } from '../ui/shown-file.ts'
 import { messageOf } from '../words/language.ts'
 import { wallWords } from '../words/wall.ts'
@@ -15,6 +16,7 @@ import { Mosaic } from './mosaic.tsx'
 import { Playback } from './playback.ts'
 import { canBeShown } from './screen-image.ts'
 import { SlideView } from './slide-view.tsx'
+import { SlotWall } from './slot-wall.tsx'
 import { createSettings, toggleFullScreen, WallPanel } from './wall-panel.tsx'
 
 /** Time between two looks whether the server has another version of the wall, and whether the screen stays on. */
@@ -27,10 +29,12 @@ export function Wall(props: { board: Board }): JSX.Element {
   const { board } = props
   document.documentElement.dataset['theme'] = 'dark'
   const settings = createSettings(() => playback.refresh())
+  const hasSlots = (): boolean => settings.slots().length > 0
   const playback = new Playback(board, settings.quietView)
   onCleanup(() => playback.close())
   const shown = createShownFile(board)
-  createEffect(() => playback.clock.setCovered(shown.isShown()))
+  // Pictures that come meanwhile wait.
+  createEffect(() => playback.clock.setCovered(shown.isShown() || hasSlots()))
   const [status, setStatus] = createSignal(board.status)
   const [title, setTitle] = createSignal(board.title)
   onCleanup(board.on('status', setStatus))
@@ -43,6 +47,10 @@ export function Wall(props: { board: Board }): JSX.Element {
   const pictures = createMemo<readonly ImageRecord[]>(() => {
     playback.revision()
     return playback.hasMosaic() ? playback.newestFirst() : []
+  })
+  const knownSlots = createMemo<readonly string[]>(() => {
+    playback.revision()
+    return slotsOn(board)
   })
   const isEmpty = createMemo(() => {
     playback.revision()
@@ -71,8 +79,8 @@ export function Wall(props: { board: Board }): JSX.Element {
     <main
       class="wall"
       classList={{
-        inviting: isEmpty() || refusal() !== null,
-        'showing-mosaic': playback.isMosaic(),
+        inviting: (isEmpty() && !hasSlots()) || refusal() !== null,
+        'showing-mosaic': playback.isMosaic() && !hasSlots(),
       }}
       aria-label={wallWords.title(title())}
       onDblClick={toggleFullScreen}
@@ -85,7 +93,15 @@ export function Wall(props: { board: Board }): JSX.Element {
           </p>
         }
       >
-        <Show when={playback.hasMosaic()}>
+        <Show when={hasSlots()}>
+          <SlotWall
+            board={board}
+            slots={settings.slots()}
+            revision={playback.revision}
+            size={size()}
+          />
+        </Show>
+        <Show when={playback.hasMosaic() && !hasSlots()}>
           <Mosaic
             board={board}
             pictures={pictures()}
@@ -93,11 +109,11 @@ export function Wall(props: { board: Board }): JSX.Element {
             isSeen={() => playback.clock.isRunning && playback.isMosaic()}
           />
         </Show>
-        <For each={playback.slides()}>
+        <For each={hasSlots() ? [] : playback.slides()}>
           {(slide) => <SlideView board={board} playback={playback} slide={slide} size={size()} />}
         </For>
         <div class="wall-shown" classList={{ over: !shown.isShown() }} ref={shown.drawInto} />
-        <Show when={isEmpty() && !shown.isShown()}>
+        <Show when={isEmpty() && !shown.isShown() && !hasSlots()}>
           <p class="wall-empty">{wallWords.empty}</p>
         </Show>
         <Show when={title() || invitation()}>
@@ -116,7 +132,7 @@ export function Wall(props: { board: Board }): JSX.Element {
           {status().refused ? messageOf(status().refused!) : wallWords.reconnecting}
         </p>
       </Show>
-      <WallPanel quietView={settings.quietView} setQuietView={settings.setQuietView} />
+      <WallPanel {...settings} knownSlots={knownSlots()} />
     </main>
   )
 }

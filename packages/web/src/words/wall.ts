@@ -19,6 +19,8 @@ export const wallWords = inLanguage('wall', {
     oldest: 'Oldest first',
     shuffled: 'Shuffled',
   },
+  slots: 'Live slots in place of all pictures',
+  noFrame: (name: string): string => `No frame of ${name} yet`,
   pace: 'Each picture stands',
   seconds: (n: number): string => `${n} seconds`,
   fullScreen: 'Full screen',

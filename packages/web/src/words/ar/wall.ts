@@ -18,6 +18,8 @@ export const wall: Translations['wall'] = {
     oldest: 'الأقدم أولًا',
     shuffled: 'بلا ترتيب',
   },
+  slots: 'قنوات مباشرة بدل كل الصور',
+  noFrame: (name) => `لا صورة من ${apart(name)} بعد`,
   pace: 'مدة كل صورة',
   seconds: (n) =>
     plural(n, { one: 'ثانية واحدة', two: 'ثانيتان', few: '# ثوانٍ', other: '# ثانية' }),

@@ -18,6 +18,8 @@ export const wall: Translations['wall'] = {
     oldest: 'Älteste zuerst',
     shuffled: 'Gemischt',
   },
+  slots: 'Live-Slots statt aller Bilder',
+  noFrame: (name) => `Noch kein Bild von ${apart(name)}`,
   pace: 'Jedes Bild steht',
   seconds: (n) => `${number(n)} Sekunden`,
   fullScreen: 'Vollbild',
