@@ -27,7 +27,7 @@ import { NodeRequests } from './bus/node-requests.ts'
 import { openNode } from './bus/open-bus.ts'
 import { Relay } from './bus/relay.ts'
 import { RemoteFiles } from './bus/remote-files.ts'
-import { UploadHolders } from './bus/upload-holders.ts'
+import { UploadServers } from './bus/upload-servers.ts'
 import { Classic } from './classic/classic.ts'
 import { classicRoutes } from './classic/routes.ts'
 import type { ServerConfig } from './config.ts'
@@ -314,7 +314,7 @@ export async function compose(
       nodeRequests,
       others: direct && {
         client: direct.client,
-        holders: new UploadHolders({ ...direct, uploadProgress }),
+        uploadServers: new UploadServers({ ...direct, uploadProgress }),
       },
     })
     await routes.register(blobRoutes, { ...pictures, files, variants })

@@ -4,7 +4,7 @@ import type { LiveBoard } from '../boards/live-board.ts'
 import type { Sender } from '../boards/sender.ts'
 import type { NodeClient } from '../bus/node-client.ts'
 import type { NodeRequests } from '../bus/node-requests.ts'
-import type { UploadHolders } from '../bus/upload-holders.ts'
+import type { UploadServers } from '../bus/upload-servers.ts'
 import type { IncomingFile } from '../images/uploads/incoming-file.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import { ownsUpload } from '../images/uploads/ownership.ts'
@@ -25,7 +25,7 @@ interface UploadRoutesOptions extends BoardContext {
   readonly maxUpload: number
   readonly nodeRequests: NodeRequests
   /** The means to reach uploads of other servers; null where those aren't reached. */
-  readonly others: { readonly client: NodeClient; readonly holders: UploadHolders } | null
+  readonly others: { readonly client: NodeClient; readonly uploadServers: UploadServers } | null
 }
 
 /**
@@ -117,7 +117,7 @@ class TusUploads {
     if (!record) throw new WireError('unknown-picture')
     if (record.blob === null)
       assertOwner(sender, board, record, await intake.pendingUpload(board, id))
-    const query = this.#context.others ? `?server=${this.#context.others.holders.server}` : ''
+    const query = this.#context.others ? `?server=${this.#context.others.uploadServers.server}` : ''
     reply.code(201).header('location', `/api/boards/${at.board.id}/uploads/${id}${query}`)
     if (record.blob !== null) {
       if (sentBytes(record) !== length) throw new WireError('conflict')
@@ -235,7 +235,7 @@ class TusUploads {
     const { server: named } = request.query as { server?: string }
     if (named === undefined && (await intake.pendingUpload(board, id))) return false
     if (!isArriving(await findPicture(board, id))) return false
-    const peer = await others.holders.find({ board: board.id, id, named })
+    const peer = await others.uploadServers.find({ board: board.id, id, named })
     if (!peer) return false
     await passOn({ client: others.client, guard }, peer, request, reply)
     return true

@@ -25,7 +25,7 @@ interface Sought {
 }
 
 /** Finds the server that has an upload. */
-export class UploadHolders {
+export class UploadServers {
   readonly #options: Options
 
   constructor(options: Options) {
@@ -66,8 +66,8 @@ export class UploadHolders {
         return { peer, status: answer?.statusCode ?? null }
       }),
     )
-    const holder = answers.find(({ status }) => status === 204)
-    if (holder) return holder.peer
+    const found = answers.find(({ status }) => status === 204)
+    if (found) return found.peer
     if (answers.some(({ status }) => status !== 404)) throw new WireError('server-away')
     return null
   }
