@@ -373,7 +373,7 @@ describe('the activity', () => {
   test('G31, G32: owners see who did what as it comes, and put back what was deleted', async (t) => {
     const { anna, ben, tiles } = await dropThree(t)
     await anna.page.getByRole('button', { name: words.boardMenu }).click()
-    await anna.page.getByRole('menuitem', { name: words.activity }).click()
+    await anna.page.getByRole('menuitem', { name: overlayWords.activity }).click()
     const told = (text: RegExp) => anna.page.locator('.activity li', { hasText: text })
     await told(/^.*You added/)
       .first()
@@ -397,7 +397,7 @@ describe('the activity', () => {
     })
     await phone.page.route('**/audit', (route) => route.abort())
     await phone.page.getByRole('button', { name: words.more }).tap()
-    await phone.page.getByRole('menuitem', { name: words.activity }).tap()
+    await phone.page.getByRole('menuitem', { name: overlayWords.activity }).tap()
     const panel = phone.page.getByRole('dialog')
     await panel.getByText(words.serverGone).waitFor()
     await phone.page.unroute('**/audit')

@@ -121,7 +121,7 @@ export function lateActions(app: AppState) {
       },
       activity: {
         group: 'board',
-        label: words.activity,
+        label: overlayWords.activity,
         icon: 'history',
         keys: ['shift+h'],
         needs: 'board.govern',

@@ -6,7 +6,7 @@ import { variantUrl } from '../state/resolution.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { formatTime } from '../ui/format-time.ts'
 import { activityWords } from '../words/activity.ts'
-import { words } from '../words/page.ts'
+import { overlayWords } from '../words/overlay.ts'
 import { panelWords } from '../words/panels.ts'
 import './activity.css'
 import { AuditPages } from './audit-pages.ts'
@@ -23,7 +23,7 @@ export function Activity(): JSX.Element {
   const pages = new AuditPages(board.id)
   const isEmpty = (): boolean => pages.entries()?.length === 0
   return (
-    <Dialog class="activity" label={words.activity} title={words.activity}>
+    <Dialog class="activity" label={overlayWords.activity} title={overlayWords.activity}>
       <p class="hint about">{activityWords.hint}</p>
       <Show when={!isEmpty()} fallback={<Nothing />}>
         <ol class="body" aria-label={activityWords.entries} aria-busy={pages.isFetching()}>

@@ -4,6 +4,7 @@ import { inLanguage } from './language.ts'
 export const overlayWords = inLanguage('overlay', {
   // Actions
   copyView: 'Copy link to this view',
+  activity: 'Activity',
   sendToBack: 'Send to back',
   larger: 'Larger',
   smaller: 'Smaller',

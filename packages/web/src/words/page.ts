@@ -16,7 +16,6 @@ export const words = inLanguage('page', {
   toFrontBoard: 'Go to the front board',
   boards: 'Your boards',
   trash: 'Trash',
-  activity: 'Activity',
   settings: 'Settings',
   keySheet: 'Keys',
   palette: 'Find an action',

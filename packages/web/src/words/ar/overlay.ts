@@ -5,6 +5,7 @@ const by = (name: string): string => apart(name) || 'شخص ما'
 
 export const overlay: Translations['overlay'] = {
   copyView: 'نسخ رابط هذا العرض',
+  activity: 'السجل',
   sendToBack: 'إلى الخلف',
   larger: 'أكبر',
   smaller: 'أصغر',

@@ -15,7 +15,6 @@ export const page: Translations['page'] = {
   toFrontBoard: 'إلى اللوحة الرئيسية',
   boards: 'لوحاتك',
   trash: 'سلة المهملات',
-  activity: 'السجل',
   settings: 'الإعدادات',
   keySheet: 'المفاتيح',
   palette: 'البحث عن إجراء',

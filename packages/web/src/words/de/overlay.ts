@@ -5,6 +5,7 @@ const nameOf = (name: string): string => apart(name) || 'Jemand'
 
 export const overlay: Translations['overlay'] = {
   copyView: 'Link zu dieser Ansicht kopieren',
+  activity: 'Verlauf',
   sendToBack: 'Nach hinten legen',
   larger: 'Größer',
   smaller: 'Kleiner',

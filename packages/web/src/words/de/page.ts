@@ -15,7 +15,6 @@ export const page: Translations['page'] = {
   toFrontBoard: 'Zum Startboard',
   boards: 'Deine Boards',
   trash: 'Papierkorb',
-  activity: 'Verlauf',
   settings: 'Einstellungen',
   keySheet: 'Tasten',
   palette: 'Aktion suchen',
