@@ -44,17 +44,18 @@ export function createSettings(onChange: () => void): WallSettings {
 }
 
 /** Shows what the wall does while nothing new comes, as long as somebody moves the pointer or uses keys. */
-export function WallPanel(
-  props: WallSettings & { readonly knownSlots: readonly string[] },
-): JSX.Element {
+export function WallPanel(props: {
+  readonly settings: WallSettings
+  readonly knownSlots: readonly string[]
+}): JSX.Element {
   const isAwake = createAwake(() => panel.matches(':hover, :focus-within'))
   let panel!: HTMLFormElement
   const setPace = (direction: 1 | -1): void => {
-    const view = props.quietView()
-    props.setQuietView({ ...view, paceS: paceBeside(view.paceS, direction) })
+    const view = props.settings.quietView()
+    props.settings.setQuietView({ ...view, paceS: paceBeside(view.paceS, direction) })
   }
   const keys: Readonly<Record<string, () => void>> = {
-    s: () => props.setQuietView(viewAfter(props.quietView())),
+    s: () => props.settings.setQuietView(viewAfter(props.settings.quietView())),
     '+': () => setPace(1),
     '-': () => setPace(-1),
     f: toggleFullScreen,
@@ -83,8 +84,12 @@ export function WallPanel(
       onSubmit={(event) => event.preventDefault()}
       onDblClick={(event) => event.stopPropagation()}
     >
-      <QuietViewFields view={props.quietView()} onChange={props.setQuietView} />
-      <SlotFields known={props.knownSlots} chosen={props.slots()} onChange={props.setSlots} />
+      <QuietViewFields view={props.settings.quietView()} onChange={props.settings.setQuietView} />
+      <SlotFields
+        known={props.knownSlots}
+        chosen={props.settings.slots()}
+        onChange={props.settings.setSlots}
+      />
       <Show when={document.fullscreenEnabled}>
         <button type="button" class="outlined" onClick={toggleFullScreen}>
           {isFullScreen() ? wallWords.leaveFullScreen : wallWords.fullScreen}

@@ -132,7 +132,7 @@ export function Wall(props: { board: Board }): JSX.Element {
           {status().refused ? messageOf(status().refused!) : wallWords.reconnecting}
         </p>
       </Show>
-      <WallPanel {...settings} knownSlots={knownSlots()} />
+      <WallPanel settings={settings} knownSlots={knownSlots()} />
     </main>
   )
 }
