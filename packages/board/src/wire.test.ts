@@ -50,6 +50,7 @@ const PINNED: Record<number, string> = {
   19: '6c6fc92d630c243c',
   20: '63a633436e8d0713',
   21: 'e5dd5927e1b6518e',
+  22: '7cdf0412106c1aa7',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))
