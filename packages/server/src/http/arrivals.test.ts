@@ -266,8 +266,8 @@ test('A52: a large preview of one’s own picture on its way is made anew, told 
   await send(jpeg.length)
   end()
   await received
-  assert.equal(await refusalOf(fetch(address)), 'not-found', 'there is the picture itself')
-  assert.equal(await refusalOf(put(fitting)), 'not-found')
+  assert.equal((await fetch(address)).status, 200, 'to who has just heard of it')
+  assert.equal((await put(fitting)).status, 204, 'too late, which nobody needs to know')
 })
 
 /** A script that sends slowly, and doesn't say how much. Resolves when it is announced. */

@@ -67,8 +67,6 @@ export async function arrivalRoutes(
       const { sender, ended } = at
       const { id, name, author } = await pictureOf(home.board, request)
       if (author !== sender.visitor) throw new WireError('not-allowed')
-      // Another server may have the upload: that one tells of it.
-      if (!incomingFiles.findAnnounced(home.board.id, id)) throw new WireError('not-found')
       const { raw } = request
       assertPlain(raw)
       const assertBytes = (size: number): void => {
@@ -77,7 +75,9 @@ export async function arrivalRoutes(
       }
       assertBytes(declaredLength(raw) ?? 0)
       const bytes = await wholeBody(chunksOf(openBody(raw), ended), assertBytes)
-      await previews.large.add(home.board, id, bytes, partyOf(sender, at.board.id))
+      // Its file may be stored by now, or be sent to another server, which tells of it.
+      if (incomingFiles.findAnnounced(home.board.id, id))
+        await previews.large.add(home.board, id, bytes, partyOf(sender, at.board.id))
       return await reply.code(204).send()
     },
   )

@@ -400,7 +400,6 @@ const DOORS: Readonly<Record<string, Door>> = {
     'PUT',
     (at, id) => `${page(at)}/arrivals/${id}/preview/large`,
     () => ({ body: PNG }),
-    ['not-found'],
   ),
   'GET /b/:board/arrivals/:id/preview/large': pictureAddress(
     'GET',

@@ -1,4 +1,3 @@
-import { WireError } from '@wirephoto/board'
 import { LRUCache } from 'lru-cache'
 import type { LiveBoard } from '../../boards/live-board.ts'
 import type { Party } from '../../fairness/party.ts'
@@ -7,6 +6,8 @@ import { isArriving, type UploadProgress } from './progress.ts'
 
 /** Memory for all large previews together. Beyond it, the oldest are forgotten. */
 const KEPT_BYTES = 64 * 1024 * 1024
+/** Time for which one is served after its file was stored, to pages that have just heard of it. */
+const AFTER_STORED_MS = 10_000
 
 /**
  * The large previews of pictures whose files take long to come, in memory. They aren't pushed: only a page that shows
@@ -26,12 +27,12 @@ export class LargePreviews {
   }
 
   /**
-   * Takes a sender's large preview, encodes it again (F9), and tells everybody that there is one. Rejects with
-   * `not-found` for a picture that isn't on its way any more, with `damaged`, and with `busy`.
+   * Takes a sender's large preview, encodes it again (F9), and tells everybody that there is one. One that comes after its
+   * file is of no use any more. Rejects with `damaged` and `busy`.
    */
   async add(board: LiveBoard, id: string, bytes: Buffer, party: Party): Promise<void> {
     const preview = await this.#decoder.reencodeLargePreview(bytes, party)
-    if (!isArriving(board.records.get(id))) throw new WireError('not-found')
+    if (!isArriving(board.records.get(id))) return
     this.#kept.set(keyOf(board.id, id), preview.bytes)
     this.#uploadProgress.setLarge(board.id, id)
   }
@@ -41,7 +42,13 @@ export class LargePreviews {
     return this.#kept.get(keyOf(board, id))
   }
 
-  /** Forgets that of a picture that is stored or gone. */
+  /** Forgets that of a picture that is stored, in a moment. */
+  dropSoon(board: string, id: string): void {
+    const preview = this.get(board, id)
+    if (preview) this.#kept.set(keyOf(board, id), preview, { ttl: AFTER_STORED_MS })
+  }
+
+  /** Forgets that of a picture that is gone. */
   drop(board: string, id: string): void {
     this.#kept.delete(keyOf(board, id))
   }

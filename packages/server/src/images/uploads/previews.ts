@@ -117,7 +117,7 @@ export class Previews {
   showStored(board: string, id: string, preview: Buffer | null): void {
     if (preview && !this.#incomingFiles.hasPreview(board, id))
       this.#uploadProgress.setPreview(board, id, preview)
-    this.large.drop(board, id)
+    this.large.dropSoon(board, id)
     this.#uploadProgress.end(board, id)
   }
 
