@@ -9,7 +9,7 @@ import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { WIRE_VERSION } from '@wirephoto/board'
+import { type Snapshot, WIRE_VERSION } from '@wirephoto/board'
 import express from 'express'
 import { io, type Socket } from 'socket.io-client'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -146,15 +146,16 @@ describe('a part of a server of Node', () => {
 
   test('L47: a picture of the program is shown, and kept nowhere', async () => {
     const snapshot = `${url}/photos/api/boards/main/snapshot`
-    const records = await answerOf(snapshot)
+    const read = async () => JSON.parse(await answerOf(snapshot)) as Snapshot
+    const { cursor, records } = await read()
     const socket = (await page(url, '/photos/live')) as Socket
-    const { cursor } = JSON.parse(records) as { cursor: string }
     await socket.emitWithAck('follow', { cursor })
     const shown = once(socket as never, 'shown')
     assert.equal(await wirephoto.show('main', blankPng(30, 20)), 1)
     const [, bytes] = (await shown) as [string, Buffer]
     assert.ok(bytes.equals(blankPng(30, 20)))
-    assert.equal(await answerOf(snapshot), records)
+    // Variants of an earlier picture may have come meanwhile.
+    assert.equal((await read()).records.length, records.length)
     const refused = (code: string, ...args: Parameters<Wirephoto['show']>) =>
       assert.rejects(wirephoto.show(...args), { name: 'WireError', code })
     await refused('unknown-board', 'nowhere', blankPng(8, 6))
