@@ -16,7 +16,7 @@ export interface Arrival {
   /** Bytes of the file, or null when its sender didn't say. */
   readonly total: number | null
   readonly state: 'arriving' | 'stalled' | 'retrying' | 'failed'
-  /** Whether the server has a preview of more pixels, at `<previewUrl>/large`. */
+  /** Whether the server has a preview of more pixels, at `largePreviewUrl`. */
   readonly large: boolean
   /** Whether the file, read at `liveUrl` as it comes, shows more and more of the picture. */
   readonly live: boolean

@@ -8,6 +8,7 @@ export { fetchPicture } from './fetch-picture.ts'
 export { readFileHeader } from './file-header.ts'
 export { forgetCopy } from './forget-copy.ts'
 export { HeldBoard, type HeldBoardEvents, openHeldBoard } from './held-board.ts'
+export { largePreviewUrl } from './large-preview-url.ts'
 export { LatestFrame } from './latest-frame.ts'
 export { memoryStore } from './memory-store.ts'
 export { newPicture } from './new-picture.ts'
@@ -34,4 +35,4 @@ export type {
   Status,
   WaitingOutcome,
 } from './types.ts'
-export { blobUrl, downloadUrl, liveUrl, previewUrl, slotUrl, uploadsUrl } from './urls.ts'
+export { blobUrl, downloadUrl, liveUrl, slotUrl, uploadsUrl } from './urls.ts'

@@ -101,8 +101,8 @@ export function transfer(options: TransferOptions): Transfer {
       },
       onSuccess: () => end(null),
       onError: (error) => {
-        const failure = failureOf(error)
         if (hasNothingBegun(error)) return open(null)
+        const failure = failureOf(error)
         const partBytes = Math.min(upload.options.chunkSize ?? partSizes.firstBytes, file.size)
         if (failure.isAnswered) partSizes.onAnswered()
         const isPartTooLarge = failure.isAnswered

@@ -1,5 +1,5 @@
 import { ArrivalQuery, largePreview, parseOrThrow, WireError } from '@wirephoto/board'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { chunksOf } from '../body-chunks.ts'
 import type { Bounds } from '../bounds.ts'
 import type { NodeRequests } from '../bus/node-requests.ts'
@@ -38,25 +38,27 @@ export async function arrivalRoutes(
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
 
-  app.get('/b/:board/arrivals/:id/preview', async (request, reply) => {
-    using at = await atBoard(context, request, 'read')
-    using home = await homeOf(context, at, request)
-    const { board } = home
-    const { id } = await pictureOf(board, request)
-    const preview =
-      (await incomingFiles.readPreview(board.id, id)) ?? uploadProgress.remotePreview(board.id, id)
-    if (!preview) throw new WireError('not-found')
-    return await reply.headers(headers).type('image/webp').send(preview)
-  })
-
-  app.get('/b/:board/arrivals/:id/preview/large', async (request, reply) => {
-    using at = await atBoard(context, request, 'read')
-    using home = await homeOf(context, at, request)
-    const { id } = await pictureOf(home.board, request)
-    const preview = previews.large.get(home.board.id, id)
-    if (!preview) throw new WireError('not-found')
-    return await reply.headers(headers).type('image/webp').send(preview)
-  })
+  const servePreview =
+    (find: (board: string, id: string) => Promise<Buffer | null>) =>
+    async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+      using at = await atBoard(context, request, 'read')
+      using home = await homeOf(context, at, request)
+      const { id } = await pictureOf(home.board, request)
+      const preview = await find(home.board.id, id)
+      if (!preview) throw new WireError('not-found')
+      return await reply.headers(headers).type('image/webp').send(preview)
+    }
+  app.get(
+    '/b/:board/arrivals/:id/preview',
+    servePreview(
+      async (board, id) =>
+        (await incomingFiles.readPreview(board, id)) ?? uploadProgress.remotePreview(board, id),
+    ),
+  )
+  app.get(
+    '/b/:board/arrivals/:id/preview/large',
+    servePreview(async (board, id) => previews.large.get(board, id) ?? null),
+  )
 
   app.put(
     '/b/:board/arrivals/:id/preview/large',

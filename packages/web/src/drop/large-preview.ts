@@ -1,5 +1,5 @@
 import { largePreview } from '@wirephoto/board'
-import { type Board, previewUrl } from '@wirephoto/client'
+import { type Board, largePreviewUrl } from '@wirephoto/client'
 import { inBackground } from '../browser/in-background.ts'
 import { ArrivalSpeed } from '../state/arrival-speed.ts'
 import { savesData } from '../state/resolution.ts'
@@ -40,5 +40,5 @@ async function send(
   const body = (await make()) as Uint8Array<ArrayBuffer> | null
   // Nothing is lost without it but time.
   if (body && isArriving(board, id))
-    await fetch(`${previewUrl(board, id)}/large`, { method: 'PUT', body }).catch(() => {})
+    await fetch(largePreviewUrl(board, id), { method: 'PUT', body }).catch(() => {})
 }

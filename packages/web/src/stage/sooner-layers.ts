@@ -1,4 +1,4 @@
-import { type Board, previewUrl } from '@wirephoto/client'
+import { type Board, largePreviewUrl } from '@wirephoto/client'
 import { type Accessor, createComputed, createMemo, createRoot, onCleanup, untrack } from 'solid-js'
 import { useApp } from '../app.ts'
 import { ArrivalSpeed } from '../state/arrival-speed.ts'
@@ -36,7 +36,7 @@ export function createSoonerLayers(options: SoonerLayersOptions): () => void {
   )
   const isLarge = createMemo<boolean>((was) => was || (isTooSmall() && arrival()!.large), false)
   createComputed(() => {
-    if (isLarge()) show({ url: `${previewUrl(board, id)}/large`, kind: 'preview' })
+    if (isLarge()) show({ url: largePreviewUrl(board, id), kind: 'preview' })
   })
   // It never turns back: a read that was begun goes on to its end.
   const isSlow = createMemo<boolean>((was) => {
