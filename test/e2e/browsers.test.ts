@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
+import { connect, Slot } from '@wirephoto/client'
 import { words } from '@wirephoto/web/words/page'
+import { cleanupAfter } from '../support/cleanup.ts'
 import { openFixture } from '../support/e2e-fixture.ts'
 import { EFFORT_FACTOR } from '../support/effort.ts'
 import { Firefox } from '../support/firefox.ts'
 import type { BoardPage } from '../support/page.ts'
+import { drawPicture } from '../support/pictures.ts'
+import { secretOf, Visitor } from '../support/visitor.ts'
 import { type BrowserWindow, WebDriverPage } from '../support/webdriver-page.ts'
 import { WebKit } from '../support/webkit.ts'
 
@@ -27,8 +34,22 @@ const ESCAPE = '\uE00C'
 /** On which the file of a photo takes its time. */
 const SLOW_BYTES_PER_SECOND = 60_000
 
+/** Pages of another origin, at any path, with these elements. */
+let elements = ''
+const otherSite = createServer((_request, response) =>
+  response
+    .setHeader('content-type', 'text/html')
+    .end(`<!doctype html><title>Elsewhere</title>${elements}`),
+).listen(0, '127.0.0.1')
+await once(otherSite, 'listening')
+const elsewhere = `http://127.0.0.1:${(otherSite.address() as AddressInfo).port}`
+cleanupAfter().defer(() => {
+  otherSite.close()
+  otherSite.closeAllConnections()
+})
+
 const { fixture, samples } = await openFixture({
-  args: ['--public-url', `http://${HOSTS[1]}`],
+  args: ['--public-url', `http://${HOSTS[1]}`, '--allow-origin', elsewhere],
 })
 
 for (const { name, Browser, hosts } of BROWSERS)
@@ -111,7 +132,48 @@ for (const { name, Browser, hosts } of BROWSERS)
         await anna.waitUntil(() => !document.querySelector('.panel'), null)
       }
     })
+
+    test('I91: the elements show a board and a slot on a page of another origin', {
+      skip,
+    }, async (t) => {
+      const { url } = fixture.server
+      const made = await new Visitor(url).makeBoard()
+      const src = `${url}/b/${made.id}`
+      await using board = await connect(src, { token: secretOf(made, 'edit') })
+      const draw = async (width: number) =>
+        new Uint8Array(await drawPicture({ width, height: width }))
+      await board.add(await draw(64), { x: 0, y: 0, w: 200 })
+      const loss = new Slot(board, 'loss')
+      await loss.push(await draw(96))
+
+      const token = secretOf(made, 'view')
+      elements = `
+        <script type="module" src="${url}/elements.js"></script>
+        <wire-board style="width: 240px" src="${src}" token="${token}"></wire-board>
+        <wire-slot style="width: 240px" src="${src}/live/loss" token="${token}"></wire-slot>`
+      const anna = new WebDriverPage(window, elsewhere)
+      t.after(() => anna.close(t, BROKEN_LINE))
+      await window.goto(elsewhere)
+      const shows = (element: string, widths: readonly number[]) =>
+        anna.waitUntil(areShown, { element, widths })
+      await shows('wire-board', [64, 96])
+      await shows('wire-slot', [96])
+      await loss.push(await draw(80))
+      await shows('wire-slot', [80])
+      await shows('wire-board', [64, 80])
+      // All of them stand in view: others aren't loaded.
+      await board.add(await draw(48), { x: 0, y: 220, w: 200 })
+      await shows('wire-board', [48, 64, 80])
+      await anna.evaluate(() => document.body.replaceChildren(), null)
+    })
   })
+
+/** Returns whether an element shows pictures of these widths in pixels and no other. Runs in a page. */
+function areShown(arg: { element: string; widths: readonly number[] }): boolean {
+  const images = document.querySelector(arg.element)?.shadowRoot?.querySelectorAll('img') ?? []
+  const shown = [...images].map((image) => (image.complete ? image.naturalWidth : 0))
+  return `${shown.sort((a, b) => a - b)}` === `${arg.widths}`
+}
 
 /** Returns whether all of the panel is visible without scrolling. Runs in a page. */
 function isPanelInView(): boolean {
