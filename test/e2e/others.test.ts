@@ -235,7 +235,7 @@ test('L84, L85, L86, L88: the stored frames of a slot are scrubbed and played, b
   await page.getByRole('menuitem', { name: overlayWords.filmstrip }).click()
   const dialog = page.getByRole('dialog', { name: panelWords.filmstripOf('loss') })
   const stands = async (red: number, nth: number, count = 3): Promise<void> => {
-    await page.waitForFunction(showsRed, { where: '.filmstrip .frame > img', red })
+    await page.waitForFunction(showsRed, { where: '.filmstrip .frame img', red })
     await dialog.getByText(panelWords.position(nth, count)).waitFor()
   }
   await stands(220, 3)

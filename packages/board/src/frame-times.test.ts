@@ -17,4 +17,8 @@ test('L45: a slot is late after three of its intervals, and never within three s
   assert.equal(quick.isLate(6_100), true)
   quick.note(6_100)
   assert.equal(quick.isLate(6_200), false)
+  const told = new FrameTimes()
+  told.note(0)
+  told.expect(600_000)
+  assert.equal(told.isLate(1_700_000), false, 'the server knows how often it sends')
 })

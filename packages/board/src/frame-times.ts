@@ -31,6 +31,11 @@ export class FrameTimes {
     this.#lastAt = at
   }
 
+  /** Takes the usual time from somebody who has seen more frames; one that is known stays. */
+  expect(intervalMs: number): void {
+    this.#intervalMs ??= intervalMs
+  }
+
   /** Whether the next frame is late; true before the first. */
   isLate(now: number): boolean {
     if (this.#lastAt === null) return true

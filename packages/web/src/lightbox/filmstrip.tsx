@@ -6,6 +6,7 @@ import { inBackground } from '../browser/in-background.ts'
 import { request } from '../browser/server-requests.ts'
 import { hasAlt, hasMod } from '../input/keys.ts'
 import { IconButton } from '../look/button.tsx'
+import { paperOf } from '../state/blur.ts'
 import { filmstripId } from '../state/filmstrip.ts'
 import { FramePresenter } from '../state/frame-presenter.ts'
 import { Dialog } from '../ui/dialog.tsx'
@@ -111,10 +112,9 @@ export function Filmstrip(): JSX.Element {
   const onKeyDown = (event: KeyboardEvent): void => {
     if (hasAlt(event) || hasMod(event)) return
     const isOnButton = event.target instanceof HTMLButtonElement
-    const forward = document.documentElement.dir === 'rtl' ? 'ArrowLeft' : 'ArrowRight'
     if (event.key === ' ' && !isOnButton) play()
     else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight')
-      seek(nth() + (event.key === forward ? 1 : -1))
+      seek(nth() + (event.key === 'ArrowRight' ? 1 : -1))
     else if (event.key === 'Home') seek(0)
     else if (event.key === 'End') seek(last())
     else return
@@ -127,7 +127,16 @@ export function Filmstrip(): JSX.Element {
   }
   return (
     <Dialog class="full filmstrip" label={label()} onKeyDown={onKeyDown}>
-      <figure class="frame" ref={(element) => drawInto(element, current, urlOf, setDrawn)} />
+      <figure class="frame">
+        <div
+          class="framed"
+          ref={(element) => drawInto(element, current, urlOf, setDrawn)}
+          style={{
+            background: paperOf(record()?.thumbhash),
+            '--ratio': (record()?.width ?? 1) / (record()?.height ?? 1),
+          }}
+        />
+      </figure>
       <footer>
         <input
           type="range"

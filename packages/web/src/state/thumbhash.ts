@@ -10,6 +10,8 @@ const MAX_ALPHA_FACTOR = 0.9
 const MIN_CONTRAST_FACTOR = 2
 /** Less opaque pixels say nothing sure about the ink. */
 const MIN_ALPHA_FACTOR = 0.1
+/** More opaque pixels count no more: thin words are as much to read as a full sign is to see. */
+const FULL_ALPHA_FACTOR = 0.3
 /** The part of the ink that may show poorly. */
 const MAX_POOR_FACTOR = 0.3
 /** The sheet that every picture stands on, as tokens.css has it, and the papers that may lie on it: the quietest first. */
@@ -69,12 +71,14 @@ function findPaper(thumbhash: string): string | null {
 
 /**
  * Returns the pixels of a drawing's blur as its ink was. The blur was made over the mean colour, to which it fades where
- * little is opaque.
+ * little is opaque. Lines too thin for the blur leave only that colour.
  */
 function inkOf(thumbhash: Uint8Array): Uint8ClampedArray {
   const { r, g, b } = thumbHashToAverageRGBA(thumbhash)
   const ink = Uint8ClampedArray.from(thumbHashToRGBA(thumbhash).rgba)
   const mean = [r * 255, g * 255, b * 255]
+  if (!ink.some((value, i) => i % 4 === 3 && value > MIN_ALPHA_FACTOR * 255))
+    return Uint8ClampedArray.from([...mean, 255])
   for (let i = 0; i < ink.length; i += 4) {
     const alpha = Math.max(ink[i + 3]! / 255, MIN_ALPHA_FACTOR)
     for (const [at, channel] of mean.entries())
@@ -104,8 +108,9 @@ function poorPart(ink: Uint8ClampedArray, colour: string): number {
   for (let i = 0; i < ink.length; i += 4) {
     const own = luminance(ink[i]!, ink[i + 1]!, ink[i + 2]!)
     const contrast = (Math.max(own, ground) + 0.05) / (Math.min(own, ground) + 0.05)
-    all += ink[i + 3]!
-    if (contrast < MIN_CONTRAST_FACTOR) poor += ink[i + 3]!
+    const weight = Math.min(ink[i + 3]!, FULL_ALPHA_FACTOR * 255)
+    all += weight
+    if (contrast < MIN_CONTRAST_FACTOR) poor += weight
   }
   return poor / all
 }

@@ -25,6 +25,8 @@ interface FrameAge {
   readonly isLate: Accessor<boolean>
   /** How old the last frame is; when it came, if the next one is late. */
   readonly text: Accessor<string>
+  /** Takes the usual time between two frames, as the server knows it. */
+  readonly expect: (intervalMs: number) => void
 }
 
 /** Follows the frames of a live slot. `knownAt` is the time of the last one, as far as it is known. */
@@ -53,5 +55,5 @@ export function createFrameAge(
       ? overlayWords.lastFrame(formatTime(lastAt))
       : overlayWords.live(seconds.format((now() - lastAt) / 1000))
   }
-  return { isLate, text }
+  return { isLate, text, expect: (intervalMs) => times.expect(intervalMs) }
 }

@@ -20,7 +20,7 @@ export const wallWords = inLanguage('wall', {
     shuffled: 'Shuffled',
   },
   slots: 'Live slots in place of all pictures',
-  noFrame: (name: string): string => `No frame of ${name} yet`,
+  noFrame: (name: string): string => `Nothing comes from ${name}`,
   pace: 'Each picture stands',
   seconds: (n: number): string => `${n} seconds`,
   fullScreen: 'Full screen',

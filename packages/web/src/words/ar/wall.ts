@@ -19,7 +19,7 @@ export const wall: Translations['wall'] = {
     shuffled: 'بلا ترتيب',
   },
   slots: 'قنوات مباشرة بدل كل الصور',
-  noFrame: (name) => `لا صورة من ${apart(name)} بعد`,
+  noFrame: (name) => `لا يصل شيء من ${apart(name)}`,
   pace: 'مدة كل صورة',
   seconds: (n) =>
     plural(n, { one: 'ثانية واحدة', two: 'ثانيتان', few: '# ثوانٍ', other: '# ثانية' }),

@@ -19,7 +19,7 @@ export const wall: Translations['wall'] = {
     shuffled: 'Gemischt',
   },
   slots: 'Live-Slots statt aller Bilder',
-  noFrame: (name) => `Noch kein Bild von ${apart(name)}`,
+  noFrame: (name) => `Von ${apart(name)} kommt nichts`,
   pace: 'Jedes Bild steht',
   seconds: (n) => `${number(n)} Sekunden`,
   fullScreen: 'Vollbild',
