@@ -145,7 +145,11 @@ function rememberView({ boardStore, camera }: App): void {
     if (last === 0) firstAt = performance.now()
     if (last === null && !kept) camera.begin(extent)
     else if (!camera.isChosen && extent)
-      camera.fitUnlessWhole(extent, performance.now() - firstAt < FIRST_DROP_MS ? 'at once' : 'fly')
+      camera.fitUnlessWhole(
+        extent,
+        performance.now() - firstAt < FIRST_DROP_MS ? 'at once' : 'fly',
+        camera.now.zoom > 1 ? boardStore.enlargement : 1,
+      )
     return count
   }, null)
   const followHash = (): void => {

@@ -59,7 +59,7 @@ export function tidy({ boardStore, drag, camera }: AppState, selected: readonly 
   boardStore.move(places)
   const all = around([...boxes.keys()].flatMap((id) => boardStore.boxes.get(id) ?? []))
   if (!all) return
-  if (isAll) camera.fit(all)
+  if (isAll) camera.fit(all, 'fly', boardStore.enlargement)
   else camera.fitUnlessWhole(all, 'fly')
 }
 

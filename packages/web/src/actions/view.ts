@@ -10,7 +10,7 @@ export function viewActions({ camera, boardStore, setTool }: AppState) {
       label: words.fitAll,
       icon: 'maximize',
       keys: ['f', '0'],
-      run: () => camera.fit(boardStore.extent, 'fly', boardStore.count() === 1),
+      run: () => camera.fit(boardStore.extent, 'fly', boardStore.enlargement),
     },
     zoomIn: {
       group: 'view',

@@ -48,21 +48,30 @@ test('a fitted box is whole, clear of the chrome, and never above 100 %', () => 
 
 test('P35: a single picture is fitted to 60 % of the shorter side, and never cut', () => {
   const small = { x: 500, y: -70, w: 120, h: 100 }
-  const wide = fitting(small, size, insets, true)
+  const wide = fitting(small, size, insets, 'single')
   assert.ok(Math.abs(small.h * wide.zoom - 0.6 * 900) < 1e-6)
   const phone = { w: 390, h: 844 }
-  const tall = fitting(small, phone, insets, true)
+  const tall = fitting(small, phone, insets, 'single')
   assert.ok(Math.abs(small.w * tall.zoom - 0.6 * 390) < 1e-6)
   for (const box of [
     { ...small, w: 2_000 },
     { ...small, h: 5_000 },
     { ...small, w: 3_000, h: 30 },
   ])
-    assert.ok(contains(viewBox(fitting(box, size, insets, true), size), box))
+    assert.ok(contains(viewBox(fitting(box, size, insets, 'single'), size), box))
   // It is not made smaller by that.
   const large = { x: 0, y: 0, w: 1_200, h: 700 }
-  assert.deepEqual(fitting(large, size, insets, true), fitting(large, size, insets))
-  assert.equal(fitting({ ...small, w: 1, h: 1 }, size, insets, true).zoom, MAX_ZOOM)
+  assert.deepEqual(fitting(large, size, insets, 'single'), fitting(large, size, insets))
+  assert.equal(fitting({ ...small, w: 1, h: 1 }, size, insets, 'single').zoom, MAX_ZOOM)
+})
+
+test('P70: a box is enlarged up to the zoom that its pictures have pixels for, and never cut', () => {
+  const few = { x: 0, y: 0, w: 600, h: 240 }
+  assert.equal(fitting(few, size, insets, 1.5).zoom, 1.5)
+  assert.equal(fitting(few, size, insets, 0.4).zoom, 1, 'coarse pictures stand as they are')
+  const wide = fitting(few, size, insets, 9)
+  assert.ok(contains(viewBox(wide, size), few))
+  assert.ok(Math.abs(few.w * wide.zoom - (size.w - insets.left - insets.right)) < 1e-6)
 })
 
 test('revealing moves no further than needed', () => {

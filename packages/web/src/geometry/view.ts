@@ -62,16 +62,19 @@ export function zoomStep(zoom: number, direction: 1 | -1): number {
 /** A single picture is enlarged to this part of the screen's shorter side. */
 const SINGLE_PICTURE_FACTOR = 0.6
 
+/** How far a fitted box may be enlarged: a single picture to a part of the screen, all others up to a zoom. */
+export type Enlargement = 'single' | number
+
 /**
- * Returns the view that shows a whole box, centred, at 100 % or smaller. A single picture is enlarged if it would
- * take little of the screen's shorter side.
+ * Returns the view that shows a whole box, centred, at 100 % or smaller unless it may be enlarged. A single picture is
+ * if it would take little of the screen's shorter side.
  */
-export function fitting(box: Box, size: Size, insets: Insets, isSingle = false): View {
+export function fitting(box: Box, size: Size, insets: Insets, enlargement: Enlargement = 1): View {
   const w = Math.max(1, size.w - insets.left - insets.right)
   const h = Math.max(1, size.h - insets.top - insets.bottom)
   const side = size.w < size.h ? size.w / box.w : size.h / box.h
-  const most = isSingle ? Math.min(MAX_ZOOM, Math.max(1, side * SINGLE_PICTURE_FACTOR)) : 1
-  const zoom = Math.max(MIN_ZOOM, Math.min(most, w / box.w, h / box.h))
+  const most = enlargement === 'single' ? side * SINGLE_PICTURE_FACTOR : enlargement
+  const zoom = Math.max(MIN_ZOOM, Math.min(MAX_ZOOM, Math.max(1, most), w / box.w, h / box.h))
   return {
     x: box.x + box.w / 2 - (insets.left + w / 2) / zoom,
     y: box.y + box.h / 2 - (insets.top + h / 2) / zoom,

@@ -154,5 +154,5 @@ function visit({ boardStore, camera, panels, selection }: App, id: string): void
   if (isPhone()) return panels.enlarge(id)
   camera.isChosen = true
   selection.select(id)
-  camera.fit(box, 'fly', true)
+  camera.fit(box, 'fly', 'single')
 }

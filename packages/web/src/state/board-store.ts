@@ -14,6 +14,7 @@ import { type Accessor, batch, createEffect, createMemo, createSignal, onCleanup
 import { inBackground } from '../browser/in-background.ts'
 import { browserData } from '../browser/site-data.ts'
 import { type StackedBox } from '../geometry/box.ts'
+import type { Enlargement } from '../geometry/view.ts'
 import { words } from '../words/page.ts'
 import { OwnFileTurns } from './own-file-turns.ts'
 
@@ -159,6 +160,15 @@ export class BoardStore {
   /** The box around all pictures, null on an empty board. */
   get extent(): Box | null {
     return around(this.#boxes.values())
+  }
+
+  /** How far all pictures may be enlarged together: none is shown larger than its own pixels. */
+  get enlargement(): Enlargement {
+    if (this.#boxes.size === 1) return 'single'
+    let zoom = Number.POSITIVE_INFINITY
+    for (const [id, { w }] of this.#boxes)
+      zoom = Math.min(zoom, (this.get(id)?.width ?? 0) / w / devicePixelRatio)
+    return zoom
   }
 
   /** Returns a picture's record as a signal that lives as long as its owner. */

@@ -4,6 +4,7 @@ import { contains } from '../geometry/box.ts'
 import {
   between,
   centred,
+  type Enlargement,
   fitting,
   type Insets,
   MAX_ZOOM,
@@ -151,16 +152,16 @@ export class Camera {
     this.flyTo(zoomed(this.#now, 1, this.centre))
   }
 
-  /** Brings the whole box into view, and a single picture's large. Without a box, goes to the origin. */
-  fit(box: Box | null, how: 'fly' | 'at once' = 'fly', isSingle = false): void {
-    const view = box ? fitting(box, this.size(), this.insets, isSingle) : centred(this.size())
+  /** Brings the whole box into view, enlarged as far as it may be. Without a box, goes to the origin. */
+  fit(box: Box | null, how: 'fly' | 'at once' = 'fly', enlargement: Enlargement = 1): void {
+    const view = box ? fitting(box, this.size(), this.insets, enlargement) : centred(this.size())
     if (how === 'fly') this.flyTo(view)
     else this.jumpTo(view)
   }
 
   /** Fits the box unless all of it is in view already. */
-  fitUnlessWhole(box: Box, how: 'fly' | 'at once'): void {
-    if (!contains(this.visibleBox, box)) this.fit(box, how)
+  fitUnlessWhole(box: Box, how: 'fly' | 'at once', enlargement: Enlargement = 1): void {
+    if (!contains(this.visibleBox, box)) this.fit(box, how, enlargement)
   }
 
   reveal(box: Box): void {
