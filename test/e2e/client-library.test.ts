@@ -14,6 +14,7 @@ import {
   ClientError,
   type ConnectOptions,
   connect,
+  listSlots,
   observePictures,
   type PictureSource,
   Slot,
@@ -343,6 +344,40 @@ test('L46: a slot sends one frame at a time, and of those that come meanwhile th
   assert.equal(await slot.push(photo), true, 'it goes on after a refusal')
   await board.close()
   await assert.rejects(slot.push(photo), ClientError)
+})
+
+test('L89, L90: a script lists live slots, reads their frames, and ends one', async (t) => {
+  const board = await connected(t, linkOf(await owner.makeBoard(), 'edit'))
+  assert.deepEqual(await listSlots(board), [])
+  const slot = new Slot(board, 'loss')
+  await assert.rejects(slot.newest(), { code: 'not-found' })
+  await slot.push(photo)
+  const [listed, ...others] = await listSlots(board)
+  assert.deepEqual(others, [])
+  const { name, isLate, intervalMs, frameUrl } = listed!
+  assert.deepEqual([name, isLate, intervalMs], ['loss', false, null])
+  assert.match(frameUrl, /\/slots\/loss$/)
+  const [first] = await slot.frames()
+  assert.equal(first!.width, SIZE.width)
+
+  const larger = new Uint8Array(await drawPicture({ width: 400, height: 300 }))
+  await slot.push(larger)
+  const widthOf = async (frame: Blob) => (await sharp(await frame.arrayBuffer()).metadata()).width
+  assert.equal(await widthOf(await slot.newest()), 400)
+  assert.equal(await widthOf(await slot.frame(first!)), SIZE.width)
+  await assert.rejects(slot.frame({ blob: 'f'.repeat(64) }), { code: 'not-found' })
+  const aborted = AbortSignal.abort(new Error('given up'))
+  await assert.rejects(slot.newest({ signal: aborted }), /given up/)
+
+  const changes = board.changes()
+  await slot.end()
+  assert.deepEqual(await listSlots(board), [])
+  for await (const { new: now } of changes) if (now?.slot === null) break
+  assert.equal(board.pictures.get(listed!.id)?.width, 400, 'its last frame stays as a picture')
+  await assert.rejects(slot.end(), { code: 'not-found' })
+  await board.close()
+  for (const late of [listSlots(board), slot.newest(), slot.frames(), slot.end()])
+    await assert.rejects(late, { code: 'closed' })
 })
 
 test('I12: every promise settles when the board is closed, and when its link is revoked', async (t) => {

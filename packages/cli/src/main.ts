@@ -13,6 +13,7 @@ import { pushCommand } from './commands/push.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { serveCommand, useEnvironment } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
+import { slotsCommand } from './commands/slots.ts'
 import { watchCommand } from './commands/watch.ts'
 import { exitCodes } from './exit-codes.ts'
 import { OperatorError } from './operator-error.ts'
@@ -28,6 +29,7 @@ const commands: Command[] = [
   pushCommand(),
   watchCommand(),
   liveCommand(),
+  slotsCommand(),
   showCommand(),
   mcpCommand(),
   ownerCodeCommand(),

@@ -194,6 +194,36 @@ test('K51: live runs a command again and again, and ends when its link is revoke
   }
 })
 
+test('K63: slots lists the live slots of a board, reads their frames, and ends one', async () => {
+  const board = await server.newBoard()
+  const slots = (...args: string[]) => runCommand(['slots', addressOf(board), ...args])
+  const body = await drawing(8).png().toBuffer()
+  await fetch(`${addressOf(board)}/live/plot`, { method: 'PUT', body })
+  const [lines, json, frames, newest, both] = await Promise.all([
+    slots(),
+    slots('--json'),
+    slots('--frames', 'plot'),
+    slots('--read', 'plot'),
+    slots('--read', 'plot', '--end', 'plot'),
+  ])
+  assert.match(lines.out, /^\S+ \S+ {2}live {2}plot {2}http:\S+\/slots\/plot\n$/)
+  const { name, isLate } = JSON.parse(json.out) as { name: string; isLate: boolean }
+  assert.deepEqual([name, isLate], ['plot', false])
+  assert.match(frames.out, /^\S+ \S+ {2}20 × 10 {2}1 kB {2}http:\S+\n$/)
+  assert.match(newest.out, /^.PNG/)
+  assert.match(both.err, /cannot be used with/)
+
+  assert.deepEqual(await slots('--end', 'plot'), { out: '', err: '', code: 0 })
+  assert.deepEqual(
+    (await picturesOn(board)).map((tile) => [tile.name, tile.slot]),
+    [['plot', null]],
+  )
+  const [none, gone] = await Promise.all([slots(), slots('--read', 'plot')])
+  assert.deepEqual(none, { out: '', err: '', code: 0 })
+  const sentence = 'There is no live slot plot on this board; see wirephoto slots.\n'
+  assert.deepEqual(gone, { out: '', err: sentence, code: 2 })
+})
+
 test('K52: show prints each change, in words or in JSON, until nobody reads on', async (t) => {
   const board = await server.newBoard()
   const json = await start(t, ['show', addressOf(board), '--all', '--json'])

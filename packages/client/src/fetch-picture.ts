@@ -1,7 +1,7 @@
-import { type ImageRecord, problemIn } from '@wirephoto/board'
+import type { ImageRecord } from '@wirephoto/board'
+import { answered } from './answered.ts'
 import type { Board } from './board.ts'
 import { blobUrl } from './urls.ts'
-import { toWireError } from './wire-error.ts'
 
 interface FetchPictureOptions {
   /** The pixels that its longer side needs at least; see `blobUrl`. Default: all that it has. */
@@ -22,8 +22,6 @@ export async function fetchPicture(
 ): Promise<Blob | null> {
   const url = blobUrl(board, record, pixels)
   if (!url) return null
-  const response = await fetch(url, { headers: board.headers, signal: signal ?? null })
-  if (response.ok) return await response.blob()
-  const problem = problemIn(response.status, await response.text())
-  throw problem ? toWireError(problem) : new Error(response.statusText)
+  const asked = { headers: board.headers, signal: signal ?? null }
+  return await (await answered(fetch(url, asked))).blob()
 }

@@ -1,8 +1,7 @@
-import { problemIn } from '@wirephoto/board'
+import { answered } from './answered.ts'
 import type { Board } from './board.ts'
 import { throwIfEnded } from './board-end.ts'
 import { boardPageUrl } from './urls.ts'
-import { toWireError } from './wire-error.ts'
 
 /** A picture that is shown at once: JPEG, PNG or WebP, of at most 1 MiB and 4 megapixels. */
 export type Frame = Blob | ArrayBuffer | Uint8Array<ArrayBuffer>
@@ -33,15 +32,6 @@ export async function sendFrame(
   address: string,
   frame: Frame,
 ): Promise<unknown> {
-  return JSON.parse(await answered(fetch(address, { method, headers: board.headers, body: frame })))
-}
-
-/** Resolves to the text of an answer. Rejects with the error that it tells. */
-async function answered(answer: Promise<Response>): Promise<string> {
-  const response = await answer
-  const text = await response.text()
-  const problem = problemIn(response.status, text)
-  if (problem) throw toWireError(problem)
-  if (!response.ok) throw new Error(response.statusText)
-  return text
+  const sent = { method, headers: board.headers, body: frame }
+  return await (await answered(fetch(address, sent))).json()
 }

@@ -56,9 +56,14 @@ export function imagesUrl(board: BoardAddress): string {
   return `${board.url}/api/boards/${board.id}/images`
 }
 
+/** Returns the address where live slots are listed. */
+export function slotsUrl(board: BoardAddress): string {
+  return `${board.url}/api/boards/${board.id}/slots`
+}
+
 /** Returns the address of a live slot. */
 export function slotUrl(board: BoardAddress, name: string): string {
-  return `${board.url}/api/boards/${board.id}/slots/${encodeURIComponent(name)}`
+  return `${slotsUrl(board)}/${encodeURIComponent(name)}`
 }
 
 /** Returns the address where uploads are made; each is then at `<address>/<picture>`. */
