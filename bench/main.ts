@@ -12,6 +12,7 @@ import { overview } from './overview.ts'
 import { picture } from './picture.ts'
 import { pushes } from './pushes.ts'
 import { screensBench } from './screens.ts'
+import { slots } from './slots.ts'
 import { start } from './start.ts'
 import type { Figure } from './support/figures.ts'
 import { report } from './support/report.ts'
@@ -24,6 +25,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   fanout,
   growth,
   pushes,
+  slots,
   ingest,
   commands,
   start,

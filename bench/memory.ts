@@ -36,7 +36,8 @@ export async function memory({
   idleCount = IDLE_COUNT,
   pushedBytes = PUSHED_BYTES,
 } = {}): Promise<Figure[]> {
-  return [await idle(roundCount, idleCount), ...(await stalled(roundCount, pushedBytes))]
+  const previews = { what: 'previews', open: openPreviews, roundCount, pushedBytes }
+  return [await idle(roundCount, idleCount), ...(await stalled(previews))]
 }
 
 async function idle(roundCount: number, wanted: number): Promise<Figure> {
@@ -111,13 +112,36 @@ async function settledBytes(pid: number): Promise<number> {
   return least
 }
 
-async function stalled(roundCount: number, pushedBytes: number): Promise<Figure[]> {
+/** Pushes to everybody who looks at a board. */
+export interface Pusher {
+  /** Bytes of one push at a viewer. */
+  readonly bytes: number
+  readonly perSecond: number
+  /** Pushes once. Calls back when it is being sent. */
+  push(isSent: () => void): Promise<void>
+}
+
+interface StalledOptions {
+  /** The pushes, as the table names them. */
+  readonly what: string
+  readonly open: (port: number) => Promise<Pusher>
+  readonly roundCount: number
+  readonly pushedBytes: number
+}
+
+/** S12: the memory of viewers that read nothing, and what the others see of it. */
+export async function stalled({
+  what,
+  open,
+  roundCount,
+  pushedBytes,
+}: StalledOptions): Promise<Figure[]> {
   const growths: number[] = []
   const lost: number[] = []
   const { without, beside } = await interleave(roundCount, {
-    without: async () => (await push(pushedBytes, 0)).p99,
+    without: async () => (await push(open, pushedBytes, 0)).p99,
     beside: async () => {
-      const pushed = await push(pushedBytes, STALLED_COUNT)
+      const pushed = await push(open, pushedBytes, STALLED_COUNT)
       growths.push(pushed.growth / STALLED_COUNT / 2 ** 20)
       lost.push(pushed.lostCount)
       return pushed.p99
@@ -127,19 +151,19 @@ async function stalled(roundCount: number, pushedBytes: number): Promise<Figure[
   return [
     {
       id: 'S12',
-      label: `memory of a stalled viewer, ${STALLED_COUNT} of them during ${size} of pushes`,
+      label: `memory of a stalled viewer, ${STALLED_COUNT} of them during ${size} of ${what}`,
       unit: 'MiB',
       figure: spread(growths),
       baseline: null,
       goal: { max: 1 },
       notes: [
         'the most that the process had meanwhile, beyond what it had with these viewers before',
-        `${size} of previews reached ${READING_COUNT} others; of the stalled ones ${lost.join(', ')} were gone at the end`,
+        `${size} of ${what} reached ${READING_COUNT} others; of the stalled ones ${lost.join(', ')} were gone at the end`,
       ],
     },
     {
       id: 'S12',
-      label: `p99 of the ${READING_COUNT} others beside them`,
+      label: `p99 of the ${READING_COUNT} others beside them, ${what}`,
       unit: 'ms',
       figure: beside,
       baseline: { name: 'none stalled', value: without },
@@ -156,13 +180,27 @@ interface Pushed {
   readonly lostCount: number
 }
 
-/** Pushes previews to viewers, of whom some read nothing. */
-async function push(bytes: number, stalledCount: number): Promise<Pushed> {
-  await using server = await openServer()
-  const { port, pid, cursor } = server
+/** Opens a page that announces pictures with their previews. */
+async function openPreviews(port: number): Promise<Pusher> {
   const preview = await drawPicture({ width: 320, height: 320, format: 'webp', quality: 80 })
   const source = await ProductSource.open(port, preview)
   const { preview: pushed } = await source.capture(port)
+  return {
+    bytes: pushed.length,
+    perSecond: PUSHES_PER_S,
+    push: (isSent) => source.announce(isSent),
+  }
+}
+
+/** Pushes to viewers, of whom some read nothing. */
+async function push(
+  open: StalledOptions['open'],
+  bytes: number,
+  stalledCount: number,
+): Promise<Pushed> {
+  await using server = await openServer()
+  const { port, pid, cursor } = server
+  const source = await open(port)
   const reading = new Audience(port, cursor)
   await reading.resize(READING_COUNT)
   await pushPaced(source, reading, FIRST_PUSH_COUNT)
@@ -179,7 +217,7 @@ async function push(bytes: number, stalledCount: number): Promise<Pushed> {
   const deliveries = await pushPaced(
     source,
     reading,
-    Math.ceil(bytes / (pushed.length * READING_COUNT)),
+    Math.ceil(bytes / (source.bytes * READING_COUNT)),
   )
   clearInterval(timer)
   const lostCount = viewersBefore - (await openViewers(port))
@@ -193,20 +231,16 @@ async function push(bytes: number, stalledCount: number): Promise<Pushed> {
   return { p99: deliveries.p99, growth: most - before, lostCount }
 }
 
-async function pushPaced(
-  source: ProductSource,
-  reading: Audience,
-  count: number,
-): Promise<Deliveries> {
+async function pushPaced(source: Pusher, reading: Audience, count: number): Promise<Deliveries> {
   const deliveries = new Deliveries(READING_COUNT)
   reading.watch(deliveries)
   const start = performance.now()
   const sent: Promise<void>[] = []
   for (let i = 0; i < count; i++) {
-    const early = start + (i * 1_000) / PUSHES_PER_S - performance.now()
+    const early = start + (i * 1_000) / source.perSecond - performance.now()
     if (early > 0) await setTimeout(early)
     // Changes that come close together share a message, so only previews are counted.
-    sent.push(source.announce(() => deliveries.sending('preview')))
+    sent.push(source.push(() => deliveries.sending('preview')))
   }
   await Promise.all(sent)
   await deliveries.whenComplete()
@@ -221,7 +255,7 @@ async function openViewers(port: number): Promise<number> {
 
 /** Starts a server that takes as many viewers as it may have descriptors for. */
 async function openServer(): Promise<BenchServer & AsyncDisposable> {
-  const args = [...UNBOUNDED, '--bound', 'connections=1000000']
+  const args = [...UNBOUNDED, '--bound', 'connections=1000000', '--bound', 'frames-per-second=1000']
   const server = await ServerProcess.open({ args })
   const { port, pid } = server
   return {

@@ -17,36 +17,75 @@ const ROUND_CPU_S = 5
 const SINGLE_VIEWER_FACTOR = 1 / 4
 /** Pushes that nobody counts, so that no round pays for a cold process. */
 const WARM_UP_PUSH_COUNT = 100
-/** Boards of a server: one for each round, and for what goes before. A board holds 20,000 pictures. */
-const BOARD_COUNT = ROUND_COUNT + 2
 
-/** S3 and S5: the cost of bringing a picture's bytes to everybody. */
-export async function pushes(): Promise<Figure[]> {
+/** A kind of push, and how it is sent. */
+interface Pushed {
+  /** Further flags of the product's server. */
+  readonly args: readonly string[]
+  readonly roundCount: number
+  readonly work: Work
+  /** How the product is sent it. */
+  readonly newSend: () => Send
+  /** How a baseline is sent the same. */
+  readonly relayOf: (product: Side) => Promise<() => Send>
+  readonly baselines: readonly string[]
+}
+
+/** Pushes to the product and to baselines, in turns, and makes figures of it. */
+export async function comparePushes(
+  { args, roundCount, work, newSend, relayOf, baselines }: Pushed,
+  figuresOf: (product: Side, others: readonly Side[]) => Figure[],
+): Promise<Figure[]> {
   const opened: Baseline[] = []
   const keep = (server: Baseline, newBoard: NewBoard): BenchServer => {
     opened.push(server)
     return { port: server.port, pid: server.pid, newBoard }
   }
   const startOurs = async () => {
-    const server = await ServerProcess.open({ args: UNBOUNDED, openBoardCount: BOARD_COUNT })
+    const server = await ServerProcess.open({
+      args: [...UNBOUNDED, ...args],
+      // One for each round, and for what goes before. A board holds 20,000 pictures.
+      openBoardCount: roundCount + 2,
+    })
     return keep(server, () => openBoardOf(server))
   }
   const startOther = async (name: string) => keep(await startBaseline(name), anyBoard)
   try {
-    const sent = await Promise.all(
-      Array.from({ length: limits.previewsPerMessage }, (_, i) => drawPreview(i + 1)),
-    )
-    const product = await Side.open(startOurs, () => announce(sent))
-    const { text, previews } = await product.captureMessage()
-    const again = () => relay(text, previews)
-    const plain = await Side.open(() => startOther('pushes-ws'), again)
-    const bare = await Side.open(() => startOther('pushes-socketio'), again)
-    for (let round = 0; round < ROUND_COUNT; round++) {
-      const load = await product.run({ cpu: ROUND_CPU_S, pace: 0 })
+    const product = await Side.open(startOurs, newSend)
+    const again = await relayOf(product)
+    const others: Side[] = []
+    for (const name of baselines) others.push(await Side.open(() => startOther(name), again))
+    for (let round = 0; round < roundCount; round++) {
+      const load = await product.run(work)
       const same = { pushes: load.pushes, pace: load.milliseconds / load.pushes }
-      await plain.run(same)
-      await bare.run(same)
+      for (const other of others) await other.run(same)
     }
+    return figuresOf(product, others)
+  } finally {
+    for (const server of opened) await server.close()
+  }
+}
+
+/** S3 and S5: the cost of bringing a picture's bytes to everybody. */
+export async function pushes(): Promise<Figure[]> {
+  const sent = await Promise.all(
+    Array.from({ length: limits.previewsPerMessage }, (_, i) => drawPreview(i + 1)),
+  )
+  let previews: Readonly<Record<string, Buffer>> = {}
+  const pushed: Pushed = {
+    args: [],
+    roundCount: ROUND_COUNT,
+    work: { cpu: ROUND_CPU_S, pace: 0 },
+    newSend: () => announce(sent),
+    relayOf: async (product) => {
+      const message = await product.captureMessage()
+      previews = message.previews
+      return () => relay(message.text, message.previews)
+    },
+    baselines: ['pushes-ws', 'pushes-socketio'],
+  }
+  return await comparePushes(pushed, (product, others) => {
+    const [plain, bare] = others as [Side, Side]
     const bytes = Object.values(previews)
     const picturesBytes = sum(bytes.map(({ length }) => length))
     const size = `${Math.round(picturesBytes / bytes.length / 1000)} KB`
@@ -78,7 +117,7 @@ export async function pushes(): Promise<Figure[]> {
         goal: { max: 1.2 },
         notes: [
           `fan-out is what ${VIEWER_COUNT} viewers cost more than one; the whole way has the command, the log and the kept preview too`,
-          `previews are at most ${limits.previewBytes / 1024} KB; pushes of 100 KB come with live frames`,
+          `previews are at most ${limits.previewBytes / 1024} KB; live frames are larger (bench/slots.ts)`,
           "CPU of the server's own process; previews are encoded again in a child, which is not counted",
           'baselines push as often and as far apart as the product: bytes in an endless stream cost less each',
         ],
@@ -96,9 +135,7 @@ export async function pushes(): Promise<Figure[]> {
         ],
       },
     ]
-  } finally {
-    for (const server of opened) await server.close()
-  }
+  })
 }
 
 /** Returns a board without pictures, and where its viewers begin. */
@@ -119,8 +156,14 @@ const openBoardOf = async (server: ServerProcess): ReturnType<NewBoard> => {
   return { id, cursor: (await snapshotOf(server.port, id)).cursor }
 }
 
-/** Sends some previews; resolves to their number when the server has answered. */
-type Send = (rawClient: RawClient) => Promise<number>
+/** A board of a server. */
+interface BoardAt {
+  readonly port: number
+  readonly board: string
+}
+
+/** Sends some previews, or a frame; resolves to their number when the server has answered. */
+export type Send = (rawClient: RawClient, at: BoardAt) => Promise<number>
 
 /**
  * How much to push: until the server has used so much CPU, or so often. `pace` is in milliseconds.
@@ -140,7 +183,7 @@ interface Load {
 }
 
 /** One side of the comparison: a server with many viewers, and one with a single viewer. */
-class Side {
+export class Side {
   readonly #many: BenchServer
   readonly #one: BenchServer
   readonly #newSend: () => Send
@@ -213,15 +256,18 @@ class Audience {
   readonly #sender: RawClient
   readonly #tally: Tally
   readonly #send: Send
+  readonly #at: BoardAt
 
   private constructor(
     pid: number,
+    at: BoardAt,
     viewers: RawClient[],
     sender: RawClient,
     tally: Tally,
     send: Send,
   ) {
     this.#pid = pid
+    this.#at = at
     this.#viewers = viewers
     this.#sender = sender
     this.#tally = tally
@@ -234,7 +280,7 @@ class Audience {
     const tally = new Tally()
     const viewers = await RawClient.follow(count, port, { tally, board, cursor })
     const sender = await RawClient.connect(port, new Tally(), board)
-    return new Audience(pid, viewers, sender, tally, send)
+    return new Audience(pid, { port, board }, viewers, sender, tally, send)
   }
 
   close(): void {
@@ -285,7 +331,7 @@ class Audience {
   /** Resolves to the number of pushes, when everybody has them. */
   async #push(): Promise<number> {
     const before = this.#tally.previewCount
-    const pushes = await this.#send(this.#sender)
+    const pushes = await this.#send(this.#sender, this.#at)
     await this.#tally.waitForPreviews(before + pushes * this.#viewers.length)
     return pushes
   }
@@ -314,7 +360,7 @@ function announce(previews: readonly Buffer[]): Send {
  * Pushes through a baseline, which forwards what it receives. One preview goes at a time, since the
  * product sends each when it is made. The changes of all go with the first.
  */
-function relay(text: string, previews: Readonly<Record<string, Buffer>>): Send {
+export function relay(text: string, previews: Readonly<Record<string, Buffer>>): Send {
   const all = Object.entries(previews)
   let next = 0
   return async (rawClient) => {

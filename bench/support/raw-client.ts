@@ -300,13 +300,30 @@ const agent = new Agent({ keepAlive: true })
 
 /** Posts a picture; resolves to its id when it is stored. */
 export async function postPicture(port: number, picture: Buffer, board = 'main'): Promise<string> {
-  const headers = { 'content-type': 'image/jpeg', 'content-length': picture.length }
   const path = `/api/boards/${board}/images?name=a.jpg`
-  const request = http.request({ host: '127.0.0.1', port, path, method: 'POST', headers, agent })
+  return (await send(port, { method: 'POST', path, picture, status: 201 })).id
+}
+
+/** Puts a frame to the live slot of a board; resolves when everybody is sent it. */
+export async function putFrame(port: number, picture: Buffer, board = 'main'): Promise<void> {
+  await send(port, { method: 'PUT', path: `/b/${board}/live/bench`, picture, status: 202 })
+}
+
+async function send(
+  port: number,
+  {
+    method,
+    path,
+    picture,
+    status,
+  }: { method: string; path: string; picture: Buffer; status: number },
+): Promise<{ id: string }> {
+  const headers = { 'content-type': 'image/jpeg', 'content-length': picture.length }
+  const request = http.request({ host: '127.0.0.1', port, path, method, headers, agent })
   request.end(picture)
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   const body = await text(response)
-  if (response.statusCode !== 201)
+  if (response.statusCode !== status)
     throw new Error(`The picture was answered with ${response.statusCode}: ${body}`)
-  return (JSON.parse(body) as { id: string }).id
+  return JSON.parse(body) as { id: string }
 }
