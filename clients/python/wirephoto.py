@@ -33,7 +33,7 @@ import websocket
 
 __all__ = ["Board", "Change", "Error", "Picture", "Slot"]
 
-WIRE = 22  # the version of the protocol that this client speaks
+WIRE = 23  # the version of the protocol that this client speaks
 PATIENCE_S = 120.0  # how long a call goes on trying; the server gives up a dead upload in 80
 ANSWER_S = 10.0  # how long to wait for an answer
 UPLOAD_S = 30.0  # how long to wait for the answer to a file

@@ -12,7 +12,9 @@ export const limits = {
   maxCoordinate: 10_000_000,
   /** Board units. */
   maxPictureWidth: 100_000,
-  commandsPerMessage: 100,
+  commandsPerMessage: 200,
+  /** UTF-16 units of a message of several commands as JSON: in UTF-8 it is never longer than a socket's frame. */
+  commandUnitsPerMessage: 128 * 1024,
   previewBytes: 32 * 1024,
   /** Longest side of a preview (A5). */
   previewSidePx: 320,

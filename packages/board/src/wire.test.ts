@@ -51,6 +51,7 @@ const PINNED: Record<number, string> = {
   20: '63a633436e8d0713',
   21: 'e5dd5927e1b6518e',
   22: '7cdf0412106c1aa7',
+  23: '9b9481f68f996d5c',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))

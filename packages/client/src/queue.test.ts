@@ -10,6 +10,7 @@ import {
   cursor,
   limits,
   type Refusal,
+  serverLimits,
   WireError,
 } from '@wirephoto/board'
 import { ServerClock } from './clock.ts'
@@ -392,7 +393,7 @@ describe('queue', () => {
     assert.equal(new Set(peer.done).size, 22)
   })
 
-  test('a message has at most as many commands as the server takes', async () => {
+  test('Q12: a message has at most as many commands as the server takes', async () => {
     const { peer, queue, settled } = open()
     queue.push(Array.from({ length: limits.commandsPerMessage * 2 + 1 }, () => add()))
     queue.online = true
@@ -405,6 +406,18 @@ describe('queue', () => {
         [limits.commandsPerMessage * 2 + 1, 1],
       ],
     )
+  })
+
+  test('Q12: long captions go in several messages, none too long for the server', async () => {
+    const { peer, queue, settled } = open()
+    const caption = '\u0001'.repeat(limits.captionLength)
+    queue.push(Array.from({ length: 60 }, () => ({ ...add(), caption })))
+    queue.online = true
+    await settled()
+    assert.equal(peer.done.length, 60)
+    assert.ok(peer.messages.length > 1)
+    for (const message of peer.messages)
+      assert.ok(JSON.stringify(message).length < serverLimits.socketFrameBytes)
   })
 
   test('a closed queue has given every command to the store, not only the last ones', async () => {

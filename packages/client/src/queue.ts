@@ -12,6 +12,7 @@ import type { ServerClock } from './clock.ts'
 import { Emitter, until } from './events.ts'
 import { newId } from './ids.ts'
 import { inBackground } from './in-background.ts'
+import { countForMessage } from './message-size.ts'
 import { type Pending, type Replica, targetOf } from './replica.ts'
 import { StateMachine, type StateTable } from './state-machine.ts'
 import { type SavedCommand, type Store, tellStore } from './store.ts'
@@ -425,7 +426,8 @@ export class Queue extends Emitter<QueueEvents> {
   #run(entries: readonly Entry[]): Entry[] {
     const first = entries[0]!.n
     const end = entries.findIndex((entry, i) => entry.n !== first + i || i >= this.#most)
-    return entries.slice(0, end < 0 ? entries.length : end)
+    const consecutive = entries.slice(0, end < 0 ? entries.length : end)
+    return consecutive.slice(0, countForMessage(consecutive.map(({ pending }) => pending.command)))
   }
 
   #settle(queue: ClientQueue, { n, seq, refused, held }: CommandAnswer): void {

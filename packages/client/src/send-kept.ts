@@ -1,6 +1,7 @@
-import { type CommandAnswer, limits, WIRE_VERSION } from '@wirephoto/board'
+import { type CommandAnswer, WIRE_VERSION } from '@wirephoto/board'
 import { type KeptStore, openDatabase } from './database-store.ts'
 import { newId } from './ids.ts'
+import { countForMessage } from './message-size.ts'
 import type { SavedCommand, SavedFile } from './store.ts'
 import { type BoardAddress, boardPageUrl, uploadsUrl } from './urls.ts'
 
@@ -36,10 +37,11 @@ export async function sendKept(url: string, inView: readonly string[]): Promise<
 async function sendCommands(board: BoardAddress, store: KeptStore): Promise<void> {
   const queues = Map.groupBy(await store.commands(board.id), ({ client }) => client)
   for (const [client, saved] of queues) {
-    const inOrder = saved.toSorted((a, b) => a.n - b.n)
-    for (let at = 0; at < inOrder.length; at += limits.commandsPerMessage) {
-      const part = inOrder.slice(at, at + limits.commandsPerMessage)
-      if (!(await sendMessage(board, client, part, store))) break
+    let left = saved.toSorted((a, b) => a.n - b.n)
+    while (left.length > 0) {
+      const count = countForMessage(left.map(({ command }) => command))
+      if (!(await sendMessage(board, client, left.slice(0, count), store))) break
+      left = left.slice(count)
     }
   }
 }

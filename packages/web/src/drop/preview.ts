@@ -1,4 +1,3 @@
-import { limits } from '@wirephoto/board'
 import type { Board } from '@wirephoto/client'
 import type { Size } from './shrink.ts'
 
@@ -9,6 +8,9 @@ const WORKER_COUNT = matchMedia('(pointer: coarse)').matches ? 1 : 2
 
 /** A shorter file is soon there. */
 const LONG_FILE_BYTES = 1_000_000
+
+/** The most pictures of a drop whose previews are made while they are announced. */
+const SMALL_DROP_COUNT = 100
 
 /** How long previews wait at most until the pictures of a large drop are announced. */
 const ANNOUNCING_TIMEOUT_MS = 2_000
@@ -84,7 +86,7 @@ export class Previews {
    */
   async #whenAnnounced(): Promise<void> {
     const { connection, unsent } = this.#board.status
-    if (connection !== 'live' || unsent <= limits.commandsPerMessage) return
+    if (connection !== 'live' || unsent <= SMALL_DROP_COUNT) return
     this.#announced ??= Promise.race([
       this.#board.settled().catch(() => {}),
       new Promise((resolve) => setTimeout(resolve, ANNOUNCING_TIMEOUT_MS)),
