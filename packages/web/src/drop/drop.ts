@@ -1,12 +1,4 @@
-import {
-  around,
-  cleanName,
-  firstWidth,
-  type ImageRecord,
-  limits,
-  uuidv7,
-  type WireError,
-} from '@wirephoto/board'
+import { around, cleanName, firstWidth, type ImageRecord, limits, uuidv7 } from '@wirephoto/board'
 import { type Board, uploadsUrl } from '@wirephoto/client'
 import { logFault } from '../browser/in-background.ts'
 import type { Point } from '../geometry/view.ts'
@@ -16,9 +8,10 @@ import type { People } from '../state/people.ts'
 import type { Toasts } from '../state/toasts.ts'
 import { messageOf } from '../words/language.ts'
 import { words } from '../words/page.ts'
+import type { Refused } from './file-type.ts'
+import type { FileStart, FileStarts } from './header-size.ts'
 import type { Offer } from './offer.ts'
 import type { Previews } from './preview.ts'
-import type { Size } from './shrink.ts'
 
 interface Measured {
   readonly id: string
@@ -66,12 +59,12 @@ export class Drop {
   ): Promise<void> {
     // Offline nobody knows who will have put something there by the time that it is sent.
     const at = this.boardStore.status().connection === 'offline' ? undefined : point
-    // Read beside the signatures: of two hundred files, each round of reads takes a while.
-    const headers = new Map(files.map((file) => [file, loadHeader(file).catch(() => null)]))
-    const accepted = await this.#accepted(files, refusals)
+    // All at once: of two hundred files, each round of reads takes a while.
+    const starts = (await loadSizes().catch(() => null))?.readStarts(files)
+    const accepted = await this.#accepted(files, starts, refusals)
     const measured = await this.#withAllowedSize(
       await Promise.all(
-        accepted.map((file) => this.#measure(file, headers.get(file)!, records?.get(file))),
+        accepted.map((file) => this.#measure(file, starts?.get(file), records?.get(file))),
       ),
       refusals,
     )
@@ -142,17 +135,25 @@ export class Drop {
   preload(): void {
     this.#lazyPreviews().catch(() => {})
     loadTake().catch(() => {})
-    import('./header-size.ts').catch(() => {})
+    loadSizes().catch(() => {})
   }
 
+  /** Measures a picture, upright. A file that can't be read is still sent, with a guessed size. */
   async #measure(
     original: File,
-    header: Promise<Size | null>,
+    start: FileStart | undefined,
     record: ImageRecord | undefined,
   ): Promise<Measured> {
     const drawn = isSvg(original) ? await lazyDrawing(original, await this.#limit) : null
-    const file = drawn?.file ?? original
-    return { ...(await measure(file, header, record)), drawing: drawn?.drawing ?? file }
+    const { file, drawing } = drawn ?? { file: original, drawing: original }
+    const size = (await start?.size) ?? (await loadSize(file))
+    const width = Math.min(size?.width ?? 800, limits.maxSidePixels)
+    const height = Math.min(size?.height ?? 600, limits.maxSidePixels)
+    const w = record?.w ?? firstWidth(width, height)
+    const random = crypto.getRandomValues(new Uint8Array(10))
+    const id = uuidv7(Date.now(), random)
+    const caption = record?.caption ?? ''
+    return { id, file, drawing, caption, width, height, w, h: (w * height) / width }
   }
 
   /**
@@ -172,14 +173,15 @@ export class Drop {
   }
 
   /** Refuses files that can't be added, and returns the others. */
-  async #accepted(files: readonly File[], way: 'singly' | 'summed'): Promise<File[]> {
+  async #accepted(
+    files: readonly File[],
+    starts: FileStarts | undefined,
+    way: 'singly' | 'summed',
+  ): Promise<File[]> {
     const limit = await this.#limit
-    const checks = await loadChecks()
-    const refusals = await Promise.all(
-      files.map(async (file) => (await checks?.refusal(file, nameOf(file), limit)) ?? null),
-    )
-    this.#tellRefused(files, refusals, way)
-    return files.filter((_, i) => !refusals[i])
+    const refused = await (await loadChecks())?.refusals(files, limit, starts)
+    this.#tellRefused(refused, files.length, way)
+    return files.filter((file) => !refused?.has(file))
   }
 
   /** Refuses pictures with more pixels than their kind may have, and returns the others. */
@@ -187,32 +189,16 @@ export class Drop {
     pictures: readonly Measured[],
     way: 'singly' | 'summed',
   ): Promise<Measured[]> {
-    const checks = await loadChecks()
-    const refusals = await Promise.all(
-      pictures.map(
-        async (picture) =>
-          (await checks?.sizeRefusal(picture.file, nameOf(picture.file), picture)) ?? null,
-      ),
-    )
-    const files = pictures.map(({ file }) => file)
-    this.#tellRefused(files, refusals, way)
-    return pictures.filter((_, i) => !refusals[i])
+    const refused = await (await loadChecks())?.sizeRefusals(pictures)
+    this.#tellRefused(refused, pictures.length, way)
+    return pictures.filter(({ file }) => !refused?.has(file))
   }
 
-  #tellRefused(
-    files: readonly File[],
-    refusals: readonly (WireError | null)[],
-    way: 'singly' | 'summed',
-  ): void {
-    const refused = files.flatMap((file, i) => {
-      const why = refusals[i]
-      return why ? { name: nameOf(file), why } : []
-    })
-    const [first] = refused
-    if (!first) return
+  #tellRefused(refused: Refused | undefined, total: number, way: 'singly' | 'summed'): void {
+    if (!refused?.size) return
     import('./refusals.ts').then(
-      ({ tellRefused }) => tellRefused(refused, files.length, way, this.toasts),
-      () => this.toasts.warn(messageOf(first.why)),
+      ({ tellRefused }) => tellRefused(refused, total, way, this.toasts),
+      () => this.toasts.warn(messageOf([...refused.values()][0]!)),
     )
   }
 
@@ -243,31 +229,16 @@ async function fetchUploadLimit(board: Board): Promise<number> {
   }
 }
 
-/** Measures a picture, upright. A file that can't be read is still sent, with a guessed size. */
-async function measure(
-  file: File,
-  header: Promise<Size | null>,
-  record: ImageRecord | undefined,
-): Promise<Omit<Measured, 'drawing'>> {
-  const size = (await header) ?? (await loadSize(file))
-  const width = Math.min(size?.width ?? 800, limits.maxSidePixels)
-  const height = Math.min(size?.height ?? 600, limits.maxSidePixels)
-  const w = record?.w ?? firstWidth(width, height)
-  const random = crypto.getRandomValues(new Uint8Array(10))
-  const id = uuidv7(Date.now(), random)
-  const caption = record?.caption ?? ''
-  return { id, file, caption, width, height, w, h: (w * height) / width }
-}
-
 /** Loads what tells that a file can't be added. Where it can't be had, the server judges alone. */
 const loadChecks = () => import('./file-type.ts').catch(() => null)
 
 const loadTake = () => import('./take.ts')
 
-const loadHeader = (file: File) =>
-  import('./header-size.ts').then(({ readFileHeader }) => readFileHeader(file))
+const loadSizes = () => import('./header-size.ts')
 
 const loadSize = (file: File) =>
-  import('./header-size.ts').then(({ sizeInBrowser }) => sizeInBrowser(file)).catch(() => null)
+  loadSizes()
+    .then(({ sizeInBrowser }) => sizeInBrowser(file))
+    .catch(() => null)
 
 const nameOf = (file: File): string => cleanName(file.name)

@@ -3,7 +3,8 @@ import { existsSync, openAsBlob, readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { limits, type WireError } from '@wirephoto/board'
 import sharp, { type Sharp } from 'sharp'
-import { refusal, sizeRefusal } from './file-type.ts'
+import { refusal, refusals, sizeRefusal } from './file-type.ts'
+import { readStarts } from './header-size.ts'
 
 // The page of a server that refuses no kind.
 Object.assign(globalThis, { document: { querySelector: () => null } })
@@ -54,6 +55,18 @@ test('F8, U15: what it does not take is refused with its own code', async () => 
   assert.equal(await told('nothing of a camera', 'IMG_0001.CR3'), 'camera-file')
   assert.equal(await told('\x1aE\xdf\xa3', 'a.webm'), 'video')
   assert.equal(await told('GIF89a-and-more', 'a.gif', 10), 'too-large')
+})
+
+test('A55: one slice of a file tells its kind and its size', async (t) => {
+  const jpeg = await sharp({ create: { width: 40, height: 30, channels: 3, background: 'red' } })
+    .jpeg()
+    .toBuffer()
+  const dropped = new File([new Uint8Array(jpeg)], 'a.jpg')
+  const { mock } = t.mock.method(dropped, 'slice')
+  const starts = readStarts([dropped])
+  assert.equal((await refusals([dropped], jpeg.length, starts)).size, 0)
+  assert.equal((await starts.get(dropped)!.size)?.width, 40)
+  assert.equal(mock.callCount(), 1)
 })
 
 test('U15: a folder or a file that is gone says so', async () => {

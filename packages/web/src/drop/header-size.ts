@@ -1,7 +1,26 @@
+import { readFileHeader, readFileStart } from '@wirephoto/client'
 import type { Size } from './shrink.ts'
 
 // A file of its own, so that its code is fetched when something may be dropped.
-export { readFileHeader } from '@wirephoto/client'
+
+/** The begin of a file, which is read before the file is added. */
+export interface FileStart {
+  /** Its first bytes. Rejects if the file can't be read. */
+  readonly bytes: Promise<ArrayBuffer>
+  /** The size that its header tells, upright; null where that leaves a doubt. */
+  readonly size: Promise<Size | null>
+}
+
+export type FileStarts = ReadonlyMap<File, FileStart>
+
+/** Reads the first bytes of files, each once: in some browsers a slice of a file holds the page up. */
+export const readStarts = (files: readonly File[]): FileStarts =>
+  new Map(
+    files.map((file) => {
+      const bytes = readFileStart(file)
+      return [file, { bytes, size: readFileHeader(file, bytes) }]
+    }),
+  )
 
 /** Loads a picture in an image element: the browser reads the file, and decodes later. Null if it can't. */
 export async function sizeInBrowser(file: File): Promise<Size | null> {

@@ -19,14 +19,18 @@ export function picturesIn({ types, items }: DataTransfer): number | null {
 export const hasWords = ({ types }: DataTransfer): boolean =>
   types.includes('text/plain') || types.includes('text/html')
 
+/** From so many items on, only one without a type is asked whether it is a folder: each question holds the page up. */
+const MANY_ITEMS_COUNT = 20
+
 /** Reads what a drop or a paste brings. Folders can be read later, files and texts can't. */
 export function readOffer(transfer: DataTransfer, way: 'drop' | 'paste'): Offer {
   const files: File[] = []
   const folders: FileSystemDirectoryEntry[] = []
   for (const item of transfer.items) {
     if (item.kind !== 'file') continue
-    const entry = item.webkitGetAsEntry?.()
     const file = item.getAsFile()
+    const mayBeFolder = !file?.type || transfer.items.length < MANY_ITEMS_COUNT
+    const entry = mayBeFolder ? item.webkitGetAsEntry?.() : null
     if (entry?.isDirectory) folders.push(entry as FileSystemDirectoryEntry)
     else if (file) files.push(file)
   }

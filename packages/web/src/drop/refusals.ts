@@ -1,28 +1,24 @@
-import { errors, type WireError } from '@wirephoto/board'
+import { cleanName, errors, type WireError } from '@wirephoto/board'
 import type { Toasts } from '../state/toasts.ts'
 import { messageOf } from '../words/language.ts'
 import { overlayWords } from '../words/overlay.ts'
+import type { Refused } from './file-type.ts'
 
 /** If more files of a drop are refused, or several of a folder, one sentence sums them up. */
 const SINGLY_TOLD_COUNT = 2
 
-export interface Refused {
-  readonly name: string
-  readonly why: WireError
-}
-
 /** Says which of `total` files can't be added. */
 export function tellRefused(
-  refused: readonly Refused[],
+  refused: Refused,
   total: number,
   way: 'singly' | 'summed',
   toasts: Toasts,
 ): void {
-  if (refused.length <= (way === 'summed' ? 1 : SINGLY_TOLD_COUNT))
-    for (const { why } of refused) toasts.warn(messageOf(why))
+  if (refused.size <= (way === 'summed' ? 1 : SINGLY_TOLD_COUNT))
+    for (const why of refused.values()) toasts.warn(messageOf(why))
   else {
-    const names = refused.map(({ name }) => name)
-    const areNoPictures = refused.every(({ why }) => isNoPicture(why))
+    const names = Array.from(refused.keys(), ({ name }) => cleanName(name))
+    const areNoPictures = refused.values().every(isNoPicture)
     toasts.warn(overlayWords.refused(names, total, areNoPictures))
   }
 }

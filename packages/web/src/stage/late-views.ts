@@ -1,8 +1,7 @@
 import { createSignal } from 'solid-js'
 
 interface LateViews {
-  readonly PictureInfo: typeof import('./picture-info.tsx').PictureInfo
-  readonly Author: typeof import('./author.tsx').Author
+  readonly TileDetails: typeof import('./tile-details.tsx').TileDetails
   readonly Marquee: typeof import('./marquee.tsx').Marquee
   readonly MarqueeBox: typeof import('./marquee.tsx').MarqueeBox
   readonly FarCanvas: typeof import('./far-canvas.tsx').FarCanvas

@@ -14,7 +14,6 @@ import { sendLater } from '../state/send-later.ts'
 import { Unseen } from '../state/unseen.ts'
 import { Menu } from '../ui/menu.tsx'
 import { overlayWords } from '../words/overlay.ts'
-import { Author } from './author.tsx'
 import { CaptionField } from './caption.tsx'
 import { Failures } from './failures.tsx'
 import { FarCanvas } from './far-canvas.tsx'
@@ -24,12 +23,12 @@ import { GreetedPictures } from './greetings.tsx'
 import { setLateViews } from './late-views.ts'
 import { Marquee, MarqueeBox } from './marquee.tsx'
 import { tellOfOthers } from './others.ts'
-import { PictureInfo } from './picture-info.tsx'
 import { RemoteCursors, RemoteSelections } from './remote-cursors.tsx'
 import { ResizeHandles } from './resize.tsx'
 import { SelectionBar } from './selection-bar.tsx'
 import { SentCount } from './sent-count.tsx'
 import { ShownCard } from './shown-card.tsx'
+import { TileDetails } from './tile-details.tsx'
 import { UnseenChips } from './unseen-chips.tsx'
 import './overlay.css'
 import '../look/late-icons.ts'
@@ -37,7 +36,7 @@ import '../look/late-icons.ts'
 import '../actions/lazy-actions.ts'
 import { noticeOf } from '../words/notices.ts'
 
-setLateViews({ Author, PictureInfo, FarCanvas, Marquee, MarqueeBox })
+setLateViews({ TileDetails, FarCanvas, Marquee, MarqueeBox })
 
 /** Shows what lies over the pictures: other visitors' selections and cursors, handles, chips and menus. */
 export function Overlay(): JSX.Element {

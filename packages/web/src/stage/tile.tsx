@@ -73,11 +73,8 @@ export function Tile(props: TileProps): JSX.Element {
       <span class="visually-hidden">{words.pictureLabel(name(), state())}</span>
       <PictureImage id={id} record={record()} transfer={transfer()} alt={name()} />
       <Show when={lateViews()} keyed>
-        {({ Author, PictureInfo }) => (
-          <>
-            <Author record={record()} />
-            <PictureInfo record={record()} transfer={transfer()} seenBy={seenBy()} />
-          </>
+        {({ TileDetails }) => (
+          <TileDetails record={record()} transfer={transfer()} seenBy={seenBy()} />
         )}
       </Show>
     </div>
