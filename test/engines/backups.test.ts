@@ -4,14 +4,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { parseCursor } from '@wirephoto/board'
+import { parseCursor, WireError } from '@wirephoto/board'
 import { type Engine, openBucket, openEngine } from '@wirephoto/engine'
 import {
+  type BoardSource,
   copyBoards,
   engineSource,
   makeBackup,
   openStore,
   restore,
+  retryWhileAway,
   serverSource,
 } from '@wirephoto/server/backup'
 import { checkStored } from '@wirephoto/server/check'
@@ -156,7 +158,57 @@ for (const { name, skipReason, open } of await databaseProviders())
       assert.deepEqual((await contentOf(copied)).content, original.content)
       await assertSound(copied)
     })
+
+    test('E101: a backup waits for a database that dies and comes back, and is whole', async (t) => {
+      if (!database.kill) return t.skip('this database is not ours to kill')
+      const [backups, others] = [newPath(), newPath()]
+      await backUp(backups)
+      const url = await database.newUrl()
+      await restoreTo(backups, url)
+      const died: string[] = []
+      let isDead = false
+      const dieOnce = async (when: string) => {
+        if (died.includes(when)) return
+        died.push(when)
+        await database.kill!()
+        isDead = true
+      }
+      let starting = Promise.resolve()
+      await using engine = engineSource(await openEngine(url, { inspects: true }))
+      const source: BoardSource = {
+        ...engine,
+        boards: () => dieOnce('boards').then(engine.boards),
+        read: (info) => dieOnce('read').then(() => engine.read(info)),
+        open: (blob) => dieOnce('open').then(() => engine.open(blob)),
+      }
+      await using store = await openStore(others, true)
+      const onAway = () => {
+        if (!isDead) return
+        isDead = false
+        starting = database.start()
+      }
+      const { problems } = await makeBackup(source, store, { onAway })
+      await starting
+      assert.deepEqual([problems, died], [[], ['boards', 'read', 'open']])
+      const back = `sqlite:${newPath()}`
+      await restoreTo(others, back)
+      await assertSound(back)
+    })
   })
+
+test('E102: what stays away is waited for no longer than it may take', async () => {
+  const away = Promise.reject.bind(Promise, new WireError('away'))
+  let tries = 0
+  const work = () => {
+    tries++
+    return away()
+  }
+  await assert.rejects(retryWhileAway(work, { maxAwayMs: 600 }), { code: 'away' })
+  assert.ok(tries > 1 && tries < 4, `${tries}`)
+  const stop = new AbortController()
+  const stopped = retryWhileAway(away, { signal: stop.signal, onAway: () => stop.abort() })
+  await assert.rejects(stopped, { name: 'AbortError' })
+})
 
 describe('backups in S3', () => {
   let s3: S3Server

@@ -75,13 +75,15 @@ async function backUp(target: string, options: Options): Promise<void> {
   const { engineUrlOf, openSource } = await import('../transfer/engines.ts')
   const report = new TransferReport(options.json ?? false)
   try {
-    await using source = await openSource(engineUrlOf(options))
+    const onAway = () => report.wait()
+    await using source = await openSource(engineUrlOf(options), { signal, onAway })
     await using store = await openStore(placeOf(target), true)
     const made = await makeBackup(source, store, {
       verifies: options.verify,
       keep: options.keep,
       signal,
       onProgress: (soFar) => report.advance(soFar),
+      onAway,
     })
     const { point, boards, files, bytes, copied } = made
     report.end(made, `Backup ${point}: ${amount(boards, files, bytes)}; ${copied} copied.`)

@@ -35,12 +35,14 @@ async function copy(from: string, to: string, options: Options): Promise<void> {
   const { openSource, openTarget } = await import('../transfer/engines.ts')
   const report = new TransferReport(options.json ?? false)
   try {
-    await using source = await openSource(from)
+    const onAway = () => report.wait()
+    await using source = await openSource(from, { signal, onAway })
     const engine = await openTarget(to)
     try {
       const copied = await copyBoards(source, `copy ${withoutPassword(from)}`, engine, {
         signal,
         onProgress: (soFar) => report.advance(soFar),
+        onAway,
       })
       if (!copied)
         throw new OperatorError(

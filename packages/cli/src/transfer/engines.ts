@@ -1,6 +1,11 @@
 import { resolve } from 'node:path'
 import { type Engine, EngineError, openEngine, withoutBlobs } from '@wirephoto/engine'
-import { type BoardSource, engineSource, serverSource } from '@wirephoto/server/backup'
+import {
+  type BoardSource,
+  engineSource,
+  retryWhileAway,
+  serverSource,
+} from '@wirephoto/server/backup'
 import { startedIn } from '../started-in.ts'
 
 export interface EngineOptions {
@@ -13,13 +18,17 @@ export const engineUrlOf = ({ engine, data }: EngineOptions): string =>
   engine ?? `sqlite:${resolve(startedIn(), data)}`
 
 /**
- * Opens an engine to read its boards. Where a server has it for itself, that server is asked.
+ * Opens an engine to read its boards; waits for a database that is away. Where a server has it for itself, that server
+ * is asked.
  *
  * @throws EngineError, with a sentence for the operator.
  */
-export async function openSource(url: string): Promise<BoardSource> {
+export async function openSource(
+  url: string,
+  waiting: { readonly signal: AbortSignal; readonly onAway: () => void },
+): Promise<BoardSource> {
   try {
-    return engineSource(await openEngine(url, { inspects: true }))
+    return engineSource(await retryWhileAway(() => openEngine(url, { inspects: true }), waiting))
   } catch (error) {
     const [, folder] = /^sqlite:(.+)/.exec(withoutBlobs(url)) ?? []
     const isLocked = error instanceof EngineError && error.code === 'folder-locked'

@@ -34,6 +34,13 @@ export class TransferReport {
     )
   }
 
+  /** Says that it waits, at once. */
+  wait(): void {
+    if (!process.stderr.isTTY) return
+    this.#toldAt = performance.now()
+    process.stderr.write('\r\x1b[KThe boards are away; it goes on when they are back within 30 s.')
+  }
+
   /** Ends with what was done. The exit code tells whether pictures are missing in it. */
   end(
     { problems, ...sums }: { readonly problems: readonly BlobProblem[] } & object,
@@ -61,7 +68,8 @@ export class TransferReport {
       })
     if (error instanceof OperatorError) return error
     if (error instanceof EngineError) return operatorErrorOf(error)
-    if (WENT_AWAY.test(systemErrorCode(error) ?? ''))
+    const { syscall } = error as { readonly syscall?: string }
+    if (syscall === 'connect' || WENT_AWAY.test(systemErrorCode(error) ?? ''))
       return new OperatorError('The server went away; run the same command again.', {
         exitCode: exitCodes.noAnswer,
       })

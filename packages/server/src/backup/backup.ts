@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type BoardPoint, type BoardSource, blobsOf, type NamedBlob } from './board-point.ts'
 import { type BlobFault, copyChecked } from './checked-file.ts'
 import { boardsOf, PointWriter } from './point-file.ts'
+import { retryWhileAway } from './retry-while-away.ts'
 import type { BackupStore } from './store.ts'
 
 /** Files that are copied at the same time. */
@@ -29,6 +30,8 @@ export interface CopyProgress {
 export interface TransferOptions {
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: (progress: CopyProgress) => void
+  /** Called when it begins to wait for a database or a server that is away. */
+  readonly onAway?: () => void
 }
 
 export interface BackupOptions extends TransferOptions {
@@ -57,7 +60,8 @@ export interface Backup extends CopyProgress {
  *
  * @remarks It takes no leases, and changes nothing where the boards are. All files are copied first, which takes
  * long. Then each board is read again, with the few files that it has since: that is the board's point. A file may be
- * purged between a board's read and its copy; then the board has moved on too, and is read once more.
+ * purged between a board's read and its copy; then the board has moved on too, and is read once more. A database that is away
+ * for some seconds is waited for.
  */
 export const makeBackup = (
   source: BoardSource,
@@ -77,7 +81,7 @@ class BackupRun {
   #replaced = 0
 
   constructor(source: BoardSource, store: BackupStore, options: BackupOptions) {
-    this.#source = source
+    this.#source = steadySource(source, options)
     this.#store = store
     this.#options = options
   }
@@ -137,7 +141,8 @@ class BackupRun {
   /** Copies those of the files that the store lacks. Returns the pictures whose files can't be had. */
   async #copyAll(blobs: readonly NamedBlob[]): Promise<BlobProblem[]> {
     const missing = blobs.filter(({ name }) => !this.#sizes.has(name))
-    return copyEach(missing, (blob) => this.#copy(blob), this.#progress, this.#options)
+    const copy = (blob: NamedBlob) => retryWhileAway(() => this.#copy(blob), this.#options)
+    return copyEach(missing, copy, this.#progress, this.#options)
   }
 
   async #copy(blob: NamedBlob): Promise<BlobFault | null> {
@@ -188,6 +193,14 @@ class BackupRun {
     return removed.length
   }
 }
+
+/** A source whose lists and boards are asked for again while it is away. A file breaks off on its way, too. */
+export const steadySource = (source: BoardSource, options: TransferOptions): BoardSource => ({
+  boards: () => retryWhileAway(() => source.boards(), options),
+  read: (info) => retryWhileAway(() => source.read(info), options),
+  open: (blob) => source.open(blob),
+  [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+})
 
 /** Whether two reads of a board show the same past. */
 const hasSameHistory = (one: BoardPoint, other: BoardPoint): boolean =>

@@ -5,10 +5,17 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { type Change, type Cursor, WireError } from '@wirephoto/board'
 import { type Clients, type Engine, EngineError, Filling } from '@wirephoto/engine'
-import { type BlobProblem, type CopyProgress, copyEach, type TransferOptions } from './backup.ts'
+import {
+  type BlobProblem,
+  type CopyProgress,
+  copyEach,
+  steadySource,
+  type TransferOptions,
+} from './backup.ts'
 import { type BoardPoint, type BoardSource, blobsOf, type NamedBlob } from './board-point.ts'
 import { type BlobFault, copyChecked } from './checked-file.ts'
 import { boardsOf, readWhole, type WholePoint } from './point-file.ts'
+import { retryWhileAway } from './retry-while-away.ts'
 import type { BackupStore } from './store.ts'
 
 /** A batch of this size fits into every database. */
@@ -85,11 +92,12 @@ export async function restore(
  * @returns Null if boards went on changing.
  */
 export async function copyBoards(
-  source: BoardSource,
+  from: BoardSource,
   name: string,
   engine: Engine,
   options: TransferOptions = {},
 ): Promise<Filled | null> {
+  const source = steadySource(from, options)
   const open = (blob: string) => source.open(blob)
   await using run = await FillRun.begin(engine, name, open, options)
   for (let pass = 0; pass <= MAX_PASSES_COUNT; pass++) {
@@ -164,7 +172,7 @@ class FillRun implements AsyncDisposable {
     const { boards, history, secrets } = this.#engine
     // One that broke off, or was changed since.
     await boards.remove(board)
-    const copy = (blob: NamedBlob) => this.#copy(blob)
+    const copy = (blob: NamedBlob) => retryWhileAway(() => this.#copy(blob), this.#options)
     const problems = await copyEach(blobsOf(point), copy, this.#progress, this.#options)
     await boards.create(board, createdAt)
     await this.#append(point)

@@ -8,4 +8,5 @@ export {
 export { serverSource } from './backup-socket.ts'
 export { type BoardSource, engineSource } from './board-point.ts'
 export { copyBoards, type Filled, restore } from './fill.ts'
+export { retryWhileAway } from './retry-while-away.ts'
 export { openStore } from './store.ts'
