@@ -72,6 +72,7 @@ const LONG_ONLY_FILES = [
   'test/crash/garbage.test.ts',
   'test/crash/interrupted-upload.test.ts',
   'test/crash/power-loss.test.ts',
+  'test/engines/sweeps.test.ts',
   'test/e2e/answers-between.test.ts',
   'test/e2e/arrange.test.ts',
   'test/e2e/browsers.test.ts',

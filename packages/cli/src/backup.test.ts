@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -7,7 +7,7 @@ import { InProcessServer } from '../../../test/support/in-process-server.ts'
 import { drawPicture } from '../../../test/support/pictures.ts'
 import { RunningCommand, runCommand } from '../support/run-command.ts'
 
-test('E83: backup, restore and copy of a running server, quietly and as JSON', async (t) => {
+test('E83, E103: backup, restore, check and copy of a running server, quietly and as JSON', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-backup-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   const server = await InProcessServer.open({}, 1)
@@ -27,14 +27,31 @@ test('E83: backup, restore and copy of a running server, quietly and as JSON', a
   const copy = ['copy', env.WIREPHOTO_ENGINE, `sqlite:${join(folder, 'copied')}`]
   assert.deepEqual(await runCommand(copy), { out: '', err: '', code: 0 })
 
+  assert.match(
+    (await runCommand(['check', backups])).out,
+    /^1 backup, \d+ files checked, .* all sound\n$/,
+  )
+  const [shard] = await readdir(join(backups, 'blobs'))
+  const [blob] = await readdir(join(backups, 'blobs', shard!))
+  await writeFile(join(backups, 'blobs', shard!, blob!), 'rotten')
+  const rotten = await runCommand(['check', backups, '--json'])
+  const { findings } = JSON.parse(rotten.out) as { findings: { blob: string }[] }
+  assert.deepEqual([findings.map((found) => found.blob), rotten.code], [[blob], 1])
+  const mends = await runCommand(['check', backups, '--mend'])
+  assert.deepEqual([mends.out, mends.code], ['', 2])
+  assert.match(mends.err, /^Backups are mended by "wirephoto backup --verify"/)
+
   const again = await runCommand(['restore', backups], { env })
   assert.deepEqual(again, {
     out: '',
     err: 'The target has boards already; name a new folder or an empty database.\n',
     code: 2,
   })
-  const nowhere = await runCommand(['restore', join(folder, 'nowhere')])
-  assert.match(nowhere.err, /^There is no backup in \S+nowhere; name the place that has one\.\n$/)
+  for (const command of ['restore', 'check']) {
+    const nowhere = await runCommand([command, join(folder, 'nowhere')])
+    assert.match(nowhere.err, /^There is no backup in \S+nowhere; name the place that has one\.\n$/)
+    assert.equal(nowhere.code, 2)
+  }
   const mistaken = await runCommand(['backup', backups, '--keep', '0'])
   assert.deepEqual([mistaken.code, (await readdir(join(backups, 'points'))).length], [2, 1])
 })

@@ -38,6 +38,12 @@ export interface Engine {
   newestTime(): Promise<number>
 
   /**
+   * Reads the clock of the database, in milliseconds since 1970. Where servers share the storage, leases begin no
+   * earlier than it says.
+   */
+  now(): Promise<number>
+
+  /**
    * Finishes the calls that have been made, then releases the database.
    *
    * @remarks Idempotent. Every later call of another method rejects with `stopping`; `watch`, `publish` and

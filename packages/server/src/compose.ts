@@ -63,7 +63,7 @@ import { slotRoutes } from './http/slots.ts'
 import { passedOnProxies, trustedProxies } from './http/trusted-proxies.ts'
 import { uploadRoutes } from './http/uploads.ts'
 import { webhookRoutes } from './http/webhooks.ts'
-import { GarbageCollector } from './images/garbage-collector.ts'
+import { GARBAGE_COLLECTION_TIMES, GarbageCollector } from './images/garbage-collector.ts'
 import { type ImagePipeline, openImagePipeline } from './images/pipeline.ts'
 import { Fetcher } from './images/remote-fetch.ts'
 import { AbandonedPictures } from './images/uploads/abandoned-pictures.ts'
@@ -478,6 +478,7 @@ async function openStorage(
     memory,
     refusedTypes,
     bounds,
+    blobLeaseMs: (config.garbageCollection ?? GARBAGE_COLLECTION_TIMES).blobLeaseMs,
     log,
     use,
   })

@@ -1,4 +1,4 @@
-/** Places where a crash test may kill the server, in the order in which a picture passes them. */
+/** Places where a crash test may kill or pause the server, in the order in which a picture passes them. */
 export const FAILPOINTS = [
   'incoming-file.created',
   'incoming-file.synced',
@@ -21,10 +21,10 @@ type Place =
   | (typeof COLLECTOR_FAILPOINTS)[number]
   | (typeof MODERATION_FAILPOINTS)[number]
 
-const [name, nth = '1'] = (process.env['WIREPHOTO_FAILPOINT'] ?? '').split(':')
+const [name, nth = '1', signal = 'KILL'] = (process.env['WIREPHOTO_FAILPOINT'] ?? '').split(':')
 let left = Number(nth)
 
-/** Kills the process at the nth call for the place that `WIREPHOTO_FAILPOINT=<name>[:<nth>]` names. */
+/** Kills the process at the nth call for the place that `WIREPHOTO_FAILPOINT=<name>[:<nth>[:STOP]]` names, or pauses it. */
 export function failpoint(place: Place): void {
-  if (place === name && --left === 0) process.kill(process.pid, 'SIGKILL')
+  if (place === name && --left === 0) process.kill(process.pid, `SIG${signal}`)
 }

@@ -10,6 +10,7 @@ import type { CheckProgress, Finding, FindingKind } from '@wirephoto/server/chec
 import { Command, Option } from 'commander'
 import { endOnClosedPipe } from '../closed-pipe.ts'
 import { OperatorError, operatorErrorOf } from '../operator-error.ts'
+import { checkPlace, isPlaceOfBackups } from './check-backups.ts'
 
 /** How often a terminal is told how far the check is. */
 const PROGRESS_INTERVAL_MS = 250
@@ -36,7 +37,10 @@ const SUSPICIOUS =
 export function checkCommand(): Command {
   return new Command('check')
     .description('Read every stored file, and list those that are missing, rotten or unnamed.')
-    .argument('<engine>', 'sqlite:<folder>, postgres://… or rethinkdb://…, as for serve')
+    .argument(
+      '<engine>',
+      'sqlite:<folder>, postgres://… or rethinkdb://…, as for serve; or a place of backups: a folder, or s3://bucket/folder?…',
+    )
     .addOption(new Option('--mend', 'make lost and rotten smaller versions again; delete nothing'))
     .addOption(new Option('--json', 'print one JSON document'))
     .addHelpText(
@@ -49,6 +53,11 @@ export function checkCommand(): Command {
 async function check(address: string, options: Options): Promise<void> {
   endOnClosedPipe()
   makeFilesPrivate()
+  if (isPlaceOfBackups(address)) {
+    if (options.mend)
+      throw new OperatorError('Backups are mended by "wirephoto backup --verify", not by --mend.')
+    return checkPlace(address, options.json ?? false)
+  }
   const engine = await open(address)
   // Loaded late, so that --help and mistakes are answered at once.
   const { checkStored, hasManyUnnamed } = await import('@wirephoto/server/check')

@@ -8,7 +8,7 @@ import { readChunks } from '../files/chunks.ts'
 import { systemErrorCode } from '../files/system-errors.ts'
 import { isSha256 } from '../ids.ts'
 import type { InFlight } from '../in-flight.ts'
-import type { Database, Statement } from './database.ts'
+import { type Database, NOW_MS, type Statement } from './database.ts'
 
 /** The size of a stored chunk. Changing it would make stored blobs unreadable. */
 const CHUNK_BYTES = 256 * 1024
@@ -233,7 +233,7 @@ const EXISTS = { name: 'blob-exists', text: 'SELECT 1 FROM blobs WHERE sha256 = 
 
 const RENEW = {
   name: 'renew',
-  text: `UPDATE blobs SET touched_at = greatest(touched_at, $2), aside_since = NULL
+  text: `UPDATE blobs SET touched_at = greatest(touched_at, $2, ${NOW_MS}), aside_since = NULL
     WHERE sha256 = $1 RETURNING 1`,
 }
 
@@ -245,7 +245,7 @@ const PUT_SMALL = {
   name: 'put-small',
   text: `
   WITH blob AS (
-    INSERT INTO blobs (sha256, touched_at) VALUES ($1, $2)
+    INSERT INTO blobs (sha256, touched_at) VALUES ($1, greatest($2::bigint, ${NOW_MS}))
     ON CONFLICT (sha256) DO UPDATE
     SET touched_at = greatest(blobs.touched_at, excluded.touched_at), aside_since = NULL
     RETURNING sha256
@@ -258,7 +258,7 @@ const PUT_SMALL = {
   ON CONFLICT (sha256, n) DO UPDATE SET data = excluded.data WHERE chunks.data <> excluded.data`,
 }
 
-const CLAIM = `INSERT INTO blobs (sha256, touched_at) VALUES ($1, $2)
+const CLAIM = `INSERT INTO blobs (sha256, touched_at) VALUES ($1, greatest($2::bigint, ${NOW_MS}))
   ON CONFLICT (sha256) DO UPDATE
   SET touched_at = greatest(blobs.touched_at, excluded.touched_at), aside_since = NULL`
 
@@ -318,7 +318,7 @@ const LIST = {
 
 const SET_ASIDE = {
   name: 'set-aside',
-  text: `UPDATE blobs SET aside_since = $3
+  text: `UPDATE blobs SET aside_since = greatest($3::bigint, ${NOW_MS})
     WHERE sha256 = $1 AND touched_at < $2 AND aside_since IS NULL
     RETURNING (SELECT coalesce(sum(octet_length(data)), 0) FROM chunks
       WHERE chunks.sha256 = blobs.sha256) AS bytes`,

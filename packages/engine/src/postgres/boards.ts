@@ -1,7 +1,7 @@
 import { parseCursor, WireError } from '@wirephoto/board'
 import type { BoardInfo, Boards, History, HistoryEntry, Secret, Secrets } from '../engine.ts'
 import { newStamp } from '../ids.ts'
-import type { Database } from './database.ts'
+import { type Database, NOW_MS } from './database.ts'
 import { blobsIn, noteEnded } from './ended-blobs.ts'
 
 /** Opens the set of boards. */
@@ -91,12 +91,20 @@ export async function readNewestTime(database: Database): Promise<number> {
   return Number(row!.at)
 }
 
+/** Reads the clock of the database, in milliseconds since 1970. */
+export async function readClock(database: Database): Promise<number> {
+  const [row] = await database.query<{ now: number }>(CLOCK)
+  return row!.now
+}
+
 type SecretRow = Secret & Record<string, unknown>
 
 /** Checks that a board exists. Rejects with `unknown-board`. */
 async function checkBoard(database: Database, board: string): Promise<void> {
   if ((await database.query(HAS_BOARD, [board])).length === 0) throw new WireError('unknown-board')
 }
+
+const CLOCK = { name: 'clock', text: `SELECT ${NOW_MS} AS now` }
 
 const NEWEST_TIME = {
   name: 'newest-time',

@@ -18,6 +18,9 @@ export interface Statement {
   readonly text: string
 }
 
+/** The database's clock in milliseconds since 1970, as SQL. */
+export const NOW_MS = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
+
 type Row = Record<string, unknown>
 export type Query = <R extends Row>(text: string, values?: unknown[]) => Promise<R[]>
 

@@ -1,7 +1,7 @@
 import type { Engine, EngineOptions } from '../engine.ts'
 import { InFlight } from '../in-flight.ts'
 import { openBlobs } from './blobs.ts'
-import { openBoards, openHistory, openSecrets, readNewestTime } from './boards.ts'
+import { openBoards, openHistory, openSecrets, readClock, readNewestTime } from './boards.ts'
 import { Database, setUp } from './database.ts'
 import { Doorbell } from './doorbell.ts'
 import { openEndedBlobs } from './ended-blobs.ts'
@@ -41,6 +41,7 @@ export async function openPostgres(
     history: openHistory(boards),
     health: async () => [],
     newestTime: () => readNewestTime(boards),
+    now: () => readClock(boards),
     endedBlobs: openEndedBlobs(boards),
     isShared: true,
     close() {

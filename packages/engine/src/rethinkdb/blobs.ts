@@ -41,7 +41,7 @@ export function openBlobs(database: Database, tables: Tables, putsInFlight: InFl
 
   async function renew(sha256: string): Promise<boolean> {
     check(sha256)
-    const now = Date.now()
+    const now = latest(Date.now())
     const renewed = (copy: RDatum) => ({
       touchedAt: r.expr([copy('touchedAt'), now]).max(),
       asideSince: null,
@@ -80,7 +80,7 @@ export function openBlobs(database: Database, tables: Tables, putsInFlight: InFl
       await deleteAll(database, extra, CHUNKS_PER_DELETE)
     }
     if (isSound && bytes === size) return true
-    const mended = { size: bytes, touchedAt: Date.now() }
+    const mended = { size: bytes, touchedAt: latest(Date.now()) }
     const commit = (copy: RDatum) => r.branch(copy('state').eq('whole'), mended, {})
     const { changes = [] } = await database.write<CopyRow>(
       blobs.get(id).update(commit, { ...HARD, returnChanges: 'always' }),
@@ -103,7 +103,7 @@ export function openBlobs(database: Database, tables: Tables, putsInFlight: InFl
         size += data.length
       }
       // The lease starts when the blob is whole.
-      const whole = { state: 'whole', touchedAt: Date.now(), size } as const
+      const whole = { state: 'whole', touchedAt: latest(Date.now()), size } as const
       const commit = (copy: RDatum) => r.branch(copy('state').eq('arriving'), whole, {})
       const { replaced } = await database.write(blobs.get(id).update(commit, HARD))
       if (replaced !== 1) throw new WireError('busy')
@@ -228,7 +228,7 @@ export function openBlobs(database: Database, tables: Tables, putsInFlight: InFl
 
     async setAside(sha256, { unlessTouchedSince }) {
       check(sha256)
-      const since = Date.now()
+      const since = latest(Date.now())
       // The remains of a put that has died were never a blob.
       const move = (copy: RDatum) =>
         r.branch(
@@ -273,6 +273,12 @@ function nullIfNotFound(error: unknown): null {
   if (error instanceof WireError && error.code === 'not-found') return null
   throw error
 }
+
+/** The database's clock, in milliseconds since 1970. */
+export const NOW_MS = r.now().toEpochTime().mul(1_000).floor()
+
+/** The later of a time and of the database's clock. Servers' clocks may be wrong, also by days. */
+const latest = (at: number): RDatum => r.expr([at, NOW_MS]).max()
 
 const asideSince = (copy: RDatum): RDatum => copy('asideSince').default(null)
 

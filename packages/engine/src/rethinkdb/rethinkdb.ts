@@ -1,7 +1,7 @@
 import type { Engine, EngineOptions } from '../engine.ts'
 import { InFlight } from '../in-flight.ts'
 import { parseAddress } from './address.ts'
-import { openBlobs } from './blobs.ts'
+import { NOW_MS, openBlobs } from './blobs.ts'
 import {
   deleteRemovedBoards,
   openBoards,
@@ -58,6 +58,7 @@ export async function openRethinkdb(
     history: openHistory(database, tables),
     health: async () => [],
     newestTime: () => readNewestTime(database, tables),
+    now: () => database.run<number>(NOW_MS),
     endedBlobs: openEndedBlobs(database, tables, log.load),
     isShared: true,
     close() {

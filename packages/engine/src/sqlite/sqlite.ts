@@ -89,6 +89,7 @@ export async function openSqlite(
     },
     health: () => database.call('health'),
     newestTime: () => database.call('newestTime'),
+    now: async () => Date.now(),
     endedBlobs: {
       note: (ended) => database.call('noteEnded', ended),
       list: (limit) => database.call('listEnded', limit),

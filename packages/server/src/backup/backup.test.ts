@@ -5,13 +5,16 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { after, before, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { type ImageRecord, parseCursor, WireError } from '@wirephoto/board'
 import { type Engine, openEngine } from '@wirephoto/engine'
 import { drawPicture } from '../../../../test/support/pictures.ts'
 import { Harness } from '../../support/http-harness.ts'
+import { variantKey } from '../images/variant-key.ts'
 import { makeBackup } from './backup.ts'
 import { serverSource } from './backup-socket.ts'
 import { type BoardSource, blobsOf, engineSource, readBoard } from './board-point.ts'
+import { type BackupFinding, checkBackups } from './check-backups.ts'
 import { copyBoards, findPoint, restore } from './fill.ts'
 import { type BackupStore, openStore } from './store.ts'
 
@@ -118,6 +121,24 @@ async function countSound(engine: Engine): Promise<number> {
   return count
 }
 
+interface Sent {
+  readonly id: string
+  readonly blob: string
+}
+
+/** Sends a picture to the other board. */
+async function sent(path: string, seed: number): Promise<Sent> {
+  const { id } = await send(path, seed)
+  return { id, blob: (await server.record(id, other))!.blob! }
+}
+
+/** Purges a picture of the other board; resolves when it is gone. */
+async function purge(id: string): Promise<void> {
+  const commands = [{ kind: 'image.remove', id } as const, { kind: 'image.purge', id } as const]
+  await server.act(commands, undefined, other)
+  await until(async () => (await server.record(id, other)) === undefined)
+}
+
 test('E71, E72: a backup of a running server restores all that it had, with new epochs', async (t) => {
   const [folder, target] = [await newFolder(t), await newFolder(t)]
   const made = await backUp(folder)
@@ -175,19 +196,62 @@ test('E74: a damaged file of a backup is named, and a backup with --verify repla
 
 test('E75: a backup that breaks off is none, and the next one goes on', async (t) => {
   const folder = await newFolder(t)
-  const stop = new AbortController()
-  const broken = backUp(folder, {
-    signal: stop.signal,
-    onProgress: ({ copied }: { copied: number }) => copied === 3 && stop.abort(),
-  })
-  await assert.rejects(broken, { name: 'AbortError' })
+  const breakAt = async (isTime: (copied: number) => boolean) => {
+    const stop = new AbortController()
+    const onProgress = ({ copied }: { copied: number }) => isTime(copied) && stop.abort()
+    await assert.rejects(backUp(folder, { signal: stop.signal, onProgress }), {
+      name: 'AbortError',
+    })
+    assert.deepEqual(await readdir(join(folder, 'points')), [])
+  }
+  await breakAt((copied) => copied === 3)
   await assert.rejects(restoreTo(folder, await newFolder(t)), /There is no whole backup there/)
   const { copied, files } = await backUp(folder)
   assert.ok(copied > 0 && copied < files)
-  const [point] = await readdir(join(folder, 'points'))
-  const file = join(folder, 'points', point!)
-  await writeFile(file, (await readFile(file)).subarray(0, -9))
-  await assert.rejects(restoreTo(folder, await newFolder(t)), { code: 'damaged' })
+})
+
+test('E75: one that breaks off while its list is written is none, and leaves the earlier one', async (t) => {
+  const [folder, target] = [await newFolder(t), await newFolder(t)]
+  const first = await backUp(folder)
+  let reads = 0
+  const boards = (await server.engine.boards.list()).length
+  const source: BoardSource = {
+    ...engineSource(server.engine),
+    async read(info) {
+      // Every board is read once for its files, and once more for the list.
+      if (++reads === 2 * boards) throw new Error('The power fails')
+      return readBoard(server.engine, info)
+    },
+  }
+  {
+    await using store = await openStore(folder, true)
+    await assert.rejects(makeBackup(source, store), /The power fails/)
+  }
+  assert.deepEqual(await readdir(join(folder, 'points')), [`${first.point}.jsonl.gz`])
+  assert.equal((await restoreTo(folder, target)).point, first.point)
+})
+
+test('E75: a backup whose list is cut off, or says something else, is not restored', async (t) => {
+  const folder = await newFolder(t)
+  const { point } = await backUp(folder)
+  const path = join(folder, 'points', `${point}.jsonl.gz`)
+  const sound = await readFile(path)
+  const lines = gunzipSync(sound).toString().trimEnd().split('\n')
+  const zipped = (changed: readonly string[]) => gzipSync(`${changed.join('\n')}\n`)
+  const damaged = {
+    'cut off in the middle': sound.subarray(0, sound.length >> 1),
+    'cut off at its very end': sound.subarray(0, -9),
+    'without its last line': zipped(lines.slice(0, -1)),
+    'without a line': zipped(lines.toSpliced(2, 1)),
+    'with another word': zipped(lines.map((line) => line.replace('harbour', 'airport'))),
+    empty: Buffer.alloc(0),
+  }
+  for (const [what, bytes] of Object.entries(damaged)) {
+    await writeFile(path, bytes)
+    await assert.rejects(restoreTo(folder, await newFolder(t)), { code: 'damaged' }, what)
+  }
+  await writeFile(path, zipped(lines))
+  assert.equal((await restoreTo(folder, await newFolder(t))).point, point, 'the same is restored')
 })
 
 test('E76: a restore that breaks off is served by nobody, and goes on', async (t) => {
@@ -262,39 +326,57 @@ test('E78: a backup during writes is a committed point of each board', async (t)
 
 test('E79: a picture that is purged while it is backed up breaks nothing, and is not in it', async (t) => {
   const [folder, target] = [await newFolder(t), await newFolder(t)]
-  const { id } = await send(`/b/${other}/purged.jpg`, 7)
-  const [{ blob }] = (await server.pictures(other)).filter((each) => each.id === id) as [
-    ImageRecord,
-  ]
+  const early = await sent(`/b/${other}/purged.jpg`, 7)
+  let late: Sent | null = null
+  let looks = 0
   const source: BoardSource = {
     ...engineSource(server.engine),
-    async open(name) {
-      if (name !== blob) return server.engine.blobs.get(name)
-      await server.act(
-        [
-          { kind: 'image.remove', id },
-          { kind: 'image.purge', id },
-        ],
-        undefined,
-        other,
-      )
-      await until(async () => (await server.record(id, other)) === undefined)
-      throw new WireError('not-found')
+    async boards() {
+      // All files are copied. This one comes before the list is written.
+      if (++looks === 2) late = await sent(`/b/${other}/purged-too.jpg`, 11)
+      return server.engine.boards.list()
     },
-    async [Symbol.asyncDispose]() {},
+    async open(name) {
+      for (const each of [early, late])
+        if (each && name === each.blob) {
+          await purge(each.id)
+          throw new WireError('not-found')
+        }
+      return server.engine.blobs.get(name)
+    },
   }
   {
     await using store = await openStore(folder, true)
     assert.deepEqual((await makeBackup(source, store)).problems, [])
-    assert.equal(await store.sizeOf(blob!), null)
+    for (const each of [early, late!]) assert.equal(await store.sizeOf(each.blob), null)
   }
   await restoreTo(folder, target)
   await using(await openEngine(`sqlite:${target}`), async ({ log }) => {
-    assert.equal(
-      (await log.load(other)).records.some((record) => record.id === id),
-      false,
-    )
+    const ids = (await log.load(other)).records.map((record) => record.id)
+    assert.deepEqual([ids.includes(early.id), ids.includes(late!.id)], [false, false])
   })
+})
+
+test('E79: a picture that is purged after its file was copied is not in the backup', async (t) => {
+  const folder = await newFolder(t)
+  const { id, blob } = await sent(`/b/${other}/purged-later.jpg`, 8)
+  let looks = 0
+  let wasCopied = false
+  await using store = await openStore(folder, true)
+  const source: BoardSource = {
+    ...engineSource(server.engine),
+    async boards() {
+      if (++looks === 2) {
+        wasCopied = (await store.sizeOf(blob)) !== null
+        await purge(id)
+      }
+      return server.engine.boards.list()
+    },
+  }
+  assert.deepEqual((await makeBackup(source, store)).problems, [])
+  assert.ok(wasCopied)
+  assert.equal(await store.sizeOf(blob), null)
+  for await (const name of store.blobs()) assert.ok(!name.startsWith(blob))
 })
 
 test('E80: a picture whose file is lost is named by the backup, and all else is in it', async (t) => {
@@ -315,28 +397,84 @@ test('E80: a picture whose file is lost is named by the backup, and all else is 
   assert.ok(files > 5)
 })
 
+/** Copies the server's boards. `change` changes how they are read. Tells which files were read to their end. */
+async function copyTo(target: string, name: string, change: Partial<BoardSource> = {}, given = {}) {
+  const read: string[] = []
+  const source: BoardSource = {
+    ...engineSource(server.engine),
+    async open(blob) {
+      const file = await server.engine.blobs.get(blob)
+      file.once('end', () => read.push(blob))
+      return file
+    },
+    ...change,
+  }
+  const engine = await openEngine(`sqlite:${target}`, { fills: true })
+  const copied = await using(engine, () => copyBoards(source, name, engine, given)).catch(
+    (error: unknown) => error,
+  )
+  return { copied, read }
+}
+
 test('E81: a copy goes on where it broke off, and takes what has changed since', async (t) => {
   const target = await newFolder(t)
   const stop = new AbortController()
-  const options = {
+  const first = await copyTo(target, 'here', undefined, {
     signal: stop.signal,
     onProgress: ({ copied }: { copied: number }) => copied === 3 && stop.abort(),
-  }
-  const copy = async (name: string, given = {}) => {
-    const engine = await openEngine(`sqlite:${target}`, { fills: true })
-    return await using(engine, () => copyBoards(engineSource(server.engine), name, engine, given))
-  }
-  await assert.rejects(copy('here', options), { name: 'AbortError' })
+  })
+  assert.equal((first.copied as Error).name, 'AbortError')
+  assert.ok(first.read.length >= 3)
   await assert.rejects(openEngine(`sqlite:${target}`), /that broke off/)
-  await assert.rejects(copy('elsewhere'), /a part of another source/)
+  const elsewhere = await copyTo(target, 'elsewhere')
+  assert.match(String(elsewhere.copied), /a part of another source/)
   await server.act([{ kind: 'board.patch', set: { title: 'Changed' } }], undefined, other)
   await until(async () =>
     (await entriesOf(other, 'audit')).some(({ data }) => data.includes('Changed')),
   )
-  const copied = await copy('here')
-  assert.ok(copied && copied.copied < copied.files)
+  const second = await copyTo(target, 'here')
+  const both = first.read.filter((blob) => second.read.includes(blob))
+  // A file may have been read, and not yet stored, when it broke off.
+  assert.ok(first.read.length - both.length >= 3, 'what was copied is not read again')
   await using(await openEngine(`sqlite:${target}`), async (engine) => {
     assert.deepEqual(await contentOf(engine), await contentOf(server.engine))
+  })
+})
+
+test('E81: a copy that broke off behind its last board takes and drops what has changed', async (t) => {
+  const target = await newFolder(t)
+  const [gone, same] = [await server.boards.create(), await server.boards.create()]
+  await server.announce('lost', 'anna', gone)
+  const { id } = await send(`/b/${other}/soon-gone.jpg`, 9)
+  const epochs = async () =>
+    using(await openEngine(`sqlite:${target}`, { fills: true }), async ({ log }) =>
+      Promise.all([same, other].map(async (id) => parseCursor((await log.load(id)).cursor)!.epoch)),
+    )
+  let looks = 0
+  const first = await copyTo(target, 'here', {
+    async boards() {
+      if (++looks === 2) throw new Error('The power fails')
+      return server.engine.boards.list()
+    },
+  })
+  assert.match(String(first.copied), /The power fails/)
+  const [sameBefore, otherBefore] = await epochs()
+  await server.boards.remove(gone)
+  await purge(id)
+  const { id: added } = await send(`/b/${other}/later.jpg`, 10)
+  await server.images.variants.whenIdle()
+  const { copied } = await copyTo(target, 'here')
+  assert.ok(copied && !(copied instanceof Error), String(copied))
+  await using(await openEngine(`sqlite:${target}`), async (engine) => {
+    assert.deepEqual(await contentOf(engine), await contentOf(server.engine))
+    assert.equal(await engine.boards.has(gone), false)
+    const ids = (await engine.log.load(other)).records.map((record) => record.id)
+    assert.deepEqual([ids.includes(added), ids.includes(id)], [true, false])
+    await countSound(engine)
+    const cursors = [same, other].map(async (board) => (await engine.log.load(board)).cursor)
+    const [sameAfter, otherAfter] = (await Promise.all(cursors)).map((at) => parseCursor(at)!.epoch)
+    assert.equal(sameAfter, sameBefore, 'a board that is there is not brought again')
+    assert.notEqual(otherAfter, otherBefore)
   })
 })
 
@@ -349,4 +487,50 @@ test('E82: backups go only to a place of their own', async (t) => {
   await assert.rejects(findPoint(store, undefined), { code: 'no-boards' })
   await writeFile(join(folder, 'wirephoto-backup.json'), '{"format":2}')
   await assert.rejects(openStore(folder, false), { code: 'too-new' })
+})
+
+test('E103: a check of backups names spoilt and missing files and lists, each once', async (t) => {
+  const folder = await newFolder(t)
+  const older = await backUp(folder)
+  await server.act([{ kind: 'board.patch', set: { title: 'Newer' } }])
+  const { point } = await backUp(folder)
+  const check = async () => {
+    const findings: BackupFinding[] = []
+    const onFinding = (finding: BackupFinding) => findings.push(finding)
+    await using store = await openStore(folder, false)
+    const { backups, files } = await checkBackups(store, { onFinding, onProgress() {} })
+    assert.equal(backups, 2)
+    return { files, findings: findings.toSorted((a, b) => (a.kind < b.kind ? -1 : 1)) }
+  }
+  const sound = await check()
+  assert.deepEqual(sound.findings, [])
+  assert.ok(sound.files > 5)
+  const pathOf = (blob: string) => join(folder, 'blobs', blob.slice(0, 2), blob)
+  const change = async (path: string, spoil: (bytes: Buffer) => Buffer) =>
+    writeFile(path, spoil(await readFile(path)))
+  const flip = (bytes: Buffer) => {
+    bytes[bytes.length >> 1]! ^= 1
+    return bytes
+  }
+  const named = (await server.pictures()).filter(({ name }) => name === 'harbour.jpg')
+  const [{ id, blob, variants }] = named as [ImageRecord]
+  const [lost] = (await server.pictures(other)) as [ImageRecord]
+  const variant = variantKey(blob!, variants![0]!)
+  await change(pathOf(blob!), flip)
+  await change(pathOf(variant), flip)
+  await rm(pathOf(lost.blob!))
+  await change(join(folder, 'points', `${older.point}.jsonl.gz`), (bytes) => bytes.subarray(0, -99))
+  const { findings } = await check()
+  const picture = { board: 'main', id, name: 'harbour.jpg' }
+  assert.deepEqual(findings, [
+    { kind: 'log', point: older.point, blob: null, picture: null },
+    {
+      kind: 'missing',
+      point,
+      blob: lost.blob,
+      picture: { board: other, id: lost.id, name: lost.name },
+    },
+    { kind: 'rotten', point, blob, picture },
+    { kind: 'variant-rotten', point, blob: variant, picture },
+  ])
 })

@@ -171,9 +171,8 @@ class BackupRun {
   }
 
   async #isSound(blob: NamedBlob): Promise<boolean> {
-    const path = join(this.#store.spool, randomUUID())
     const open = (name: string) => this.#store.open(name)
-    return typeof (await copyChecked(blob, open, path, this.#options.signal)) === 'number'
+    return typeof (await copyChecked(blob, open, null, this.#options.signal)) === 'number'
   }
 
   /** Removes the oldest backups, and the files that none of the others names. Returns how many. */

@@ -144,7 +144,9 @@ export class GarbageCollector {
   /** Removes the ended blobs that no record names any more (C1). */
   async removeEnded(times: GarbageCollectionTimes): Promise<void> {
     if ((await this.#engine.health()).length > 0) return
-    const count = await this.#endedBlobs.run(this.#boards.clock.expiredBefore(times.blobLeaseMs))
+    const aheadMs = await this.#aheadMs()
+    const leasedSince = this.#boards.clock.expiredBefore(times.blobLeaseMs + aheadMs)
+    const count = await this.#endedBlobs.run(leasedSince)
     if (count > 0) this.#log.info({ blobs: count }, 'Files of purged pictures were removed.')
   }
 
@@ -154,8 +156,9 @@ export class GarbageCollector {
    */
   async collect(times: GarbageCollectionTimes): Promise<boolean> {
     const { clock } = this.#boards
-    const staleAt = clock.expiredBefore(times.arrivingTimeoutMs)
-    const unlessTouchedSince = clock.expiredBefore(times.blobLeaseMs)
+    const aheadMs = await this.#aheadMs()
+    const staleAt = clock.expiredBefore(times.arrivingTimeoutMs + aheadMs)
+    const unlessTouchedSince = clock.expiredBefore(times.blobLeaseMs + aheadMs)
     if (staleAt === null || unlessTouchedSince === null) return false
     const { incomingFiles, intake } = this.#images
     const isSound = await intake.isDataSound()
@@ -173,7 +176,7 @@ export class GarbageCollector {
     }
     await this.#unexplainedBlobs.sweep(readNamed, {
       unlessTouchedSince,
-      unlessAsideSince: clock.expiredBefore(times.asideMs),
+      unlessAsideSince: clock.expiredBefore(times.asideMs + aheadMs),
     })
     // Where records are lost, an upload without one may be waited for again (E20).
     if (!(await intake.isDataSound())) return false
@@ -186,6 +189,11 @@ export class GarbageCollector {
     await this.#removeUnused(references.unusedBoards)
     await this.removeEnded(times)
     return true
+  }
+
+  /** How far this clock is ahead of the database's, by which leases begin. */
+  async #aheadMs(): Promise<number> {
+    return Math.max(0, Date.now() - (await this.#engine.now()))
   }
 
   /**

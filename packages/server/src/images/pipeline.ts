@@ -35,6 +35,8 @@ interface Options {
   readonly bounds: Bounds
   /** The CPU time that addresses use. */
   readonly use: RecentUse
+  /** The time for which other servers leave a blob alone that no record names. */
+  readonly blobLeaseMs: number
   readonly log: FastifyBaseLogger
 }
 
@@ -76,7 +78,15 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
   const blobUses = new BlobUses()
   const lastSweep = await LastSweep.open(data, log)
   const checksums = await Checksums.open(join(data, 'checksums'), log)
-  const store = new PictureStore({ engine, checksums, uses: blobUses, files, decoder, variants })
+  const store = new PictureStore({
+    engine,
+    checksums,
+    uses: blobUses,
+    files,
+    decoder,
+    variants,
+    blobLeaseMs: options.blobLeaseMs,
+  })
   const previews = new Previews(incomingFiles, uploadProgress, decoder, log)
   const intake = new Intake(boards, incomingFiles, store, previews, {
     engine,

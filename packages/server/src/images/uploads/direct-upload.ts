@@ -21,7 +21,7 @@ import { EarlyAnnouncer } from './early-announcer.ts'
 import type { IncomingFile } from './incoming-file.ts'
 import type { IncomingFiles } from './incoming-files.ts'
 import { type Intake, keepsMetadata } from './intake.ts'
-import { type StoredFile, settling } from './picture-store.ts'
+import { naming, type StoredFile, settling } from './picture-store.ts'
 import type { Previews } from './previews.ts'
 
 /** The signal of a right that doesn't end. */
@@ -110,7 +110,10 @@ export class DirectUpload {
         commandsFor(upload, board, widthOf(uploads.slice(0, i))),
       )
       // One batch, so that nobody sees a part of the request.
-      await board.act(commands, sender)
+      await naming(
+        uploads.map(({ stored }) => stored!),
+        () => board.act(commands, sender),
+      )
       failpoint('picture.settled')
       return uploads.map(({ id, stored }) => this.#intake.settled(board, id, stored!))
     } catch (error) {
@@ -155,7 +158,7 @@ export class DirectUpload {
       })
       try {
         // The record was added before anybody knew the size. The picture stays within its box (P37).
-        await board.act(settling(stored), { ...sender, role: 'server' })
+        await naming([stored], () => board.act(settling(stored), { ...sender, role: 'server' }))
       } catch (error) {
         await this.#intake.discard(stored, error)
         throw error
@@ -202,7 +205,7 @@ export class DirectUpload {
       using stored = await this.#intake.store(incomingFile, id)
       try {
         ended.throwIfAborted()
-        await settle(stored)
+        await naming([stored], () => settle(stored))
       } catch (error) {
         await this.#intake.discard(stored, error)
         throw error

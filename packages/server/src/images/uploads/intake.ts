@@ -21,7 +21,7 @@ import type { LastSweep } from '../last-sweep.ts'
 import { UNSUSPICIOUS_COUNT } from '../lost-database.ts'
 import type { IncomingFile } from './incoming-file.ts'
 import type { IncomingFiles, PictureKey } from './incoming-files.ts'
-import { type PictureStore, type StoredFile, settling } from './picture-store.ts'
+import { naming, type PictureStore, type StoredFile, settling } from './picture-store.ts'
 import type { Previews } from './previews.ts'
 import { isArriving } from './progress.ts'
 import type { UploadTarget } from './sidecar.ts'
@@ -256,8 +256,9 @@ export class Intake {
   async #settle(incomingFile: IncomingFile, board: LiveBoard, id: string): Promise<StoredFile> {
     let stored: StoredFile | undefined
     try {
-      stored = await this.#store.store(incomingFile, id)
-      await board.act(settling(stored), { ...stored.party, role: 'server' })
+      const file = await this.#store.store(incomingFile, id)
+      stored = file
+      await naming([file], () => board.act(settling(file), { ...file.party, role: 'server' }))
       stored[Symbol.dispose]()
       return stored
     } catch (error) {

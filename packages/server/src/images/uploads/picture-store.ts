@@ -32,10 +32,36 @@ export interface StoredFile extends Disposable {
   readonly party: Party
   /** The parts of the file that the picture lacks. */
   readonly notices: readonly Notice[]
+  /** Stores its blobs again that another server's sweep may have taken. Costs nothing while their leases are young. */
+  secure(): Promise<void>
+}
+
+/**
+ * Names stored files in a record. This process may be paused before and meanwhile, for longer than a lease: then the
+ * blobs are looked at again (E104).
+ */
+export async function naming<T>(stored: readonly StoredFile[], act: () => Promise<T>): Promise<T> {
+  for (const each of stored) await each.secure()
+  const result = await act()
+  for (const each of stored) await each.secure()
+  return result
 }
 
 /** Errors after which a write may have taken effect. */
 const IN_DOUBT: ReadonlySet<string> = new Set(['away', 'busy', 'stopping'])
+
+/** A lease is renewed after this part of it. */
+const LEASE_PARTS_COUNT = 4
+
+/** The time since it was made. No clock alone tells of every pause: one stands while the machine sleeps, one is set. */
+class Age {
+  readonly #wall = Date.now()
+  readonly #monotonic = performance.now()
+
+  get ms(): number {
+    return Math.max(Math.abs(Date.now() - this.#wall), performance.now() - this.#monotonic)
+  }
+}
 
 const blobsOf = ({ blob, original }: Pick<ImageSettle, 'blob' | 'original'>): string[] =>
   original ? [blob, original.blob] : [blob]
@@ -47,6 +73,8 @@ interface Parts {
   readonly files: StoredFiles
   readonly decoder: Decoder
   readonly variants: Variants
+  /** The time for which other servers leave a blob alone that no record names. */
+  readonly blobLeaseMs: number
 }
 
 /** Returns the commands by which a stored file becomes its picture's. */
@@ -61,14 +89,16 @@ export class PictureStore {
   readonly #files: StoredFiles
   readonly #decoder: Decoder
   readonly #variants: Variants
+  readonly #blobLeaseMs: number
 
-  constructor({ engine, checksums, uses, files, decoder, variants }: Parts) {
+  constructor({ engine, checksums, uses, files, decoder, variants, blobLeaseMs }: Parts) {
     this.#engine = engine
     this.#checksums = checksums
     this.#uses = uses
     this.#files = files
     this.#decoder = decoder
     this.#variants = variants
+    this.#blobLeaseMs = blobLeaseMs
   }
 
   /**
@@ -87,8 +117,17 @@ export class PictureStore {
     const use = this.#uses.begin([...blobsOf(settle), ...withVariants(blob)])
     const { party } = incomingFile
     const end = () => use[Symbol.dispose]()
-    const stored = { settle, vary: null, preview, notices, party, [Symbol.dispose]: end }
+    let lease = new Age()
+    const secure = async () => {
+      if (!this.#engine.isShared || lease.ms < this.#blobLeaseMs / LEASE_PARTS_COUNT) return
+      lease = new Age()
+      if (await this.#renew(blobsOf(settle))) return
+      const again = await this.store(incomingFile, id)
+      again[Symbol.dispose]()
+    }
+    const stored = { settle, vary: null, preview, notices, party, secure, [Symbol.dispose]: end }
     try {
+      lease = new Age()
       await this.#put(path, blob, path === incomingFile.path && incomingFile.isDurable)
       if (original) await this.#put(original.path, original.blob)
       if (crc !== null) this.#checksums.note(blob, crc)
@@ -100,6 +139,12 @@ export class PictureStore {
       await this.discard(stored, error)
       throw error
     }
+  }
+
+  /** Renews the leases of blobs. Resolves to false if one is gone. */
+  async #renew(blobs: readonly string[]): Promise<boolean> {
+    for (const blob of blobs) if (!(await this.#engine.blobs.renew(blob))) return false
+    return true
   }
 
   /** Validates a file, and begins with its variants beside that. */
