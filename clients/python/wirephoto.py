@@ -31,7 +31,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import websocket
 
-__all__ = ["Board", "Change", "Error", "Picture", "Slot"]
+__all__ = ["Board", "Change", "Error", "Frame", "ListedSlot", "Picture", "Slot"]
 
 WIRE = 23  # the version of the protocol that this client speaks
 PATIENCE_S = 120.0  # how long a call goes on trying; the server gives up a dead upload in 80
@@ -70,6 +70,31 @@ class Picture(TypedDict, total=False):
     createdAt: int
     storedAt: Optional[int]
     deletedAt: Optional[int]  # when it went into the trash; None if it isn't there
+
+
+class ListedSlot(TypedDict):
+    """A live slot on a board. Times are in milliseconds since 1970, by the server's clock."""
+
+    name: str
+    id: str  # of its tile
+    lastFrameAt: int
+    isLate: bool  # whether the next frame is late
+    intervalMs: Optional[int]  # the usual time between two frames, once it is known
+    frameUrl: str  # of its newest frame
+    url: str  # of its tile's record
+    fileUrl: str  # of its tile's file, the last frame that is stored
+
+
+class Frame(TypedDict):
+    """A stored frame of a live slot."""
+
+    blob: str  # the SHA-256 of its bytes, in hex
+    type: str  # such as "image/png"
+    bytes: int
+    width: int  # in pixels
+    height: int
+    at: int  # when it was stored, in milliseconds since 1970
+    url: str
 
 
 Change = tuple[Optional[Picture], Optional[Picture]]
@@ -161,6 +186,12 @@ class Board:
     def slot(self, name: str) -> Slot:
         """A live slot: its name is a letter or digit and up to 63 more, `.`, `_` and `-` too."""
         return Slot(self, name)
+
+    def slots(self) -> list[ListedSlot]:
+        """The live slots on the board, by name."""
+        answer = self._patiently(lambda: self._request("GET", f"{self._api}/slots"))
+        slots: list[ListedSlot] = answer["slots"]
+        return slots
 
     def patch(self, id: str, **fields: Any) -> None:
         """Change any of a picture's `x`, `y`, `w`, `z`, `caption`, `by`. Raises the refusal."""
@@ -278,7 +309,10 @@ class Board:
         self, method: str, path: str, body: bytes | dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
     ) -> Any:  # fmt: skip
-        """Ask once. Returns the JSON of an answer that is fine, and raises any other as Error."""
+        """Ask once. Returns an answer that is fine, and raises any other as Error.
+
+        One of JSON comes as what it says, one of a picture as its bytes, one of nothing as None.
+        """
         headers = {"Authorization": f"Bearer {self.token}", **(headers or {})}
         timeout_s = UPLOAD_S if isinstance(body, bytes) else ANSWER_S
         if isinstance(body, dict):
@@ -310,6 +344,10 @@ class Board:
             self._idle.append(connection)
         with suppress(TypeError, ValueError):  # when there is no Date, or none that can be read
             self._skew_s = parsedate_to_datetime(response.headers["Date"]).timestamp() - time.time()
+        if response.status == 204:
+            return None
+        if response.status == 200 and response.headers.get_content_maintype() == "image":
+            return content
         try:
             answer = json.loads(content)
             if response.status < 300:
@@ -332,7 +370,7 @@ class Slot:
     def __init__(self, board: Board, name: str) -> None:
         self.name = name
         self._board = board
-        self._path = f"{board._page}/live/{quote(name, safe='')}"
+        self._path = f"{board._api}/slots/{quote(name, safe='')}"
 
     def push(self, frame: bytes, wait: bool = False) -> bool:
         """Show a frame: a JPEG, PNG or WebP of at most 1 MiB and 4 megapixels.
@@ -350,6 +388,33 @@ class Slot:
                 raise
             return False
         return True
+
+    def newest(self) -> bytes:
+        """The bytes of the newest frame, also before it is stored."""
+        return self._read(self._path)
+
+    def frames(self) -> list[Frame]:
+        """The stored frames that are kept, the oldest first."""
+        board = self._board
+        answer = board._patiently(lambda: board._request("GET", f"{self._path}/frames"))
+        frames: list[Frame] = answer["frames"]
+        return frames
+
+    def frame(self, frame: Frame) -> bytes:
+        """The bytes of a stored frame."""
+        return self._read(f"{self._path}/frames/{frame['blob']}")
+
+    def end(self) -> None:
+        """End the slot. Its tile stays as a plain picture, and another frame makes another tile.
+
+        Like the calls that read, it raises Error with the code "not-found" for a slot that isn't
+        there. So it does too if the line broke behind an earlier try that the server had heard.
+        """
+        self._board._patiently(lambda: self._board._request("DELETE", self._path))
+
+    def _read(self, path: str) -> bytes:
+        content: bytes = self._board._patiently(lambda: self._board._request("GET", path))
+        return content
 
 
 class _Mirror:
@@ -501,8 +566,10 @@ def _arguments() -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     push = commands.add_parser("push", help="add a picture, and print its record")
     slot = commands.add_parser("slot", help="show files on a live slot, one after the other")
+    slots = commands.add_parser("slots", help="print each live slot, or end one")
+    frame = commands.add_parser("frame", help="save the newest frame of a live slot")
     changes = commands.add_parser("changes", help="print every change, until it is interrupted")
-    for command in (push, slot, changes):
+    for command in (push, slot, slots, frame, changes):
         command.add_argument("address", help="of the board's page")
     push.add_argument("file")
     push.add_argument("--id", help="a UUIDv7, by which it is there once however often it is sent")
@@ -510,6 +577,9 @@ def _arguments() -> argparse.Namespace:
     push.add_argument("--caption")
     slot.add_argument("name")
     slot.add_argument("file", nargs="+")
+    slots.add_argument("--end", metavar="NAME", help="the slot to end")
+    frame.add_argument("name")
+    frame.add_argument("file")
     return parser.parse_args()
 
 
@@ -530,6 +600,15 @@ def main() -> int:
                 for path in arguments.file:
                     with open(path, "rb") as file:
                         slot.push(file.read(), wait=True)
+            elif arguments.command == "slots" and arguments.end:
+                board.slot(arguments.end).end()
+            elif arguments.command == "slots":
+                for listed in board.slots():
+                    _tell(listed)
+            elif arguments.command == "frame":
+                newest = board.slot(arguments.name).newest()
+                with open(arguments.file, "wb") as file:
+                    file.write(newest)
             else:
                 for number in (signal.SIGINT, signal.SIGTERM):
                     signal.signal(number, lambda *_: sys.exit(0))

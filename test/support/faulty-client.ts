@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 
 /*
  * A client that doesn't keep to PROTOCOL.md, which shows that the suite finds that. It adds a picture under another
- * id each time, sends only the last frame, and tells changes without the picture before.
+ * id each time, sends only the last frame, tells changes without the picture before, and lists no live slots.
  */
 
 interface Picture {
@@ -26,7 +26,7 @@ if (command === 'push') {
 } else if (command === 'slot') {
   const body = await readFile(rest.at(-1)!)
   await fetch(`${address}/live/${rest[0]}`, { method: 'PUT', headers, body })
-} else {
+} else if (command === 'changes') {
   const known = new Map<string, string>()
   console.log(JSON.stringify({ following: true, pictures: 0 }))
   for (;;) {

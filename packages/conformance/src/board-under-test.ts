@@ -85,6 +85,12 @@ export class BoardUnderTest {
     return this.fetch(`${this.api}/images/${id}${query}`, { method: 'PUT', headers, body })
   }
 
+  /** Lists the live slots. */
+  async slots(): Promise<readonly { readonly name: string; readonly id: string }[]> {
+    const response = await this.fetch(`${this.api}/slots`)
+    return ((await response.json()) as { slots: { name: string; id: string }[] }).slots
+  }
+
   /** Settles commands by plain requests. */
   async submit(...commands: Command[]): Promise<unknown> {
     return this.post(new CommandQueue().message(...commands))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import type { ImageRecord } from '@wirephoto/board'
 import { isPicture, newId } from './board-under-test.ts'
 import type { ClientContext } from './client-context.ts'
@@ -19,7 +20,7 @@ interface ChangeLine {
   readonly new: ImageRecord | null
 }
 
-/** The checks of a client, by its commands `push`, `slot` and `changes`. */
+/** The checks of a client, by its commands `push`, `slot`, `slots`, `frame` and `changes`. */
 export const clientChecks: readonly Check<ClientContext>[] = [
   {
     name: 'push stores a picture, and prints its record',
@@ -99,6 +100,34 @@ export const clientChecks: readonly Check<ClientContext>[] = [
       )
       // The first one makes the tile, and comes as a change.
       assert.deepEqual(seen, widths.slice(1))
+    },
+  },
+  {
+    name: 'slots lists the live slots, and ends one, and frame saves the newest of one',
+    run: async (context) => {
+      const { board, address } = context
+      const name = `conformance-${Date.now()}`
+      const body = new Blob([new Uint8Array(pngOf(53, 30))])
+      const pushed = await board.fetch(`${board.page}/live/${name}`, { method: 'PUT', body })
+      const { id } = (await pushed.json()) as { id: string }
+      context.remove(id)
+      const isOurs = (line: unknown) => (line as { name: string }).name === name
+      const listed = await context.run('slots', address)
+      assert.equal(listed.code, 0, listed.errors)
+      const { id: tile, isLate } = listed.lines.find(isOurs) as { id: string; isLate: boolean }
+      assert.deepEqual([tile, isLate], [id, false])
+
+      const path = await context.file('newest.png', Buffer.alloc(0))
+      const saved = await context.run('frame', address, name, path)
+      assert.equal(saved.code, 0, saved.errors)
+      assert.equal(widthOfPng(await readFile(path)), 53)
+
+      const ended = await context.run('slots', address, '--end', name)
+      assert.deepEqual([ended.code, ended.lines], [0, []], ended.errors)
+      assert.equal((await board.picture(id))?.slot, null)
+      const again = await context.run('frame', address, name, path)
+      assert.deepEqual([again.code, again.lines], [1, []])
+      assert.match(again.errors, /\w+ \w+/)
     },
   },
   {

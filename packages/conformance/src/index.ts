@@ -23,8 +23,8 @@ export async function checkServer({ address, token, write }: CheckOptions): Prom
 }
 
 /**
- * Holds a client to PROTOCOL.md. `command` begins each of its runs: `push`, `slot` and `changes` follow, with their
- * arguments. The address must begin with `http://`, since a line that breaks is put between.
+ * Holds a client to PROTOCOL.md. `command` begins each of its runs: `push`, `slot`, `slots`, `frame` and `changes` follow,
+ * with their arguments. The address must begin with `http://`, since a line that breaks is put between.
  */
 export async function checkClient(
   { address, token, write }: CheckOptions,

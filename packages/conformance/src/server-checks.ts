@@ -380,6 +380,42 @@ export const serverChecks: readonly Check<ServerContext>[] = [
     },
   },
   {
+    name: 'live slots are listed, their frames are read, and one ends as a plain picture',
+    run: async (context) => {
+      const { board } = context
+      const reader = await context.follow()
+      const slot = `conformance-${Date.now()}`
+      const own = `${board.api}/slots/${slot}`
+      const file = pngOf(33, 12)
+      const body = new Blob([new Uint8Array(file)])
+      const pushed = await board.fetch(own, { method: 'PUT', body })
+      const { id } = (await pushed.json()) as { id: string }
+      context.remove(id)
+      const listed = await board.slots()
+      assert.equal(listed.find(({ name }) => name === slot)?.id, id)
+
+      const newest = await board.fetch(own)
+      const bytes = Buffer.from(await newest.arrayBuffer())
+      assert.equal(widthOfPng(bytes), 33)
+      const sha256 = createHash('sha256').update(bytes).digest('hex')
+      assert.equal(newest.headers.get('etag'), `"${sha256}"`)
+      const stored = await board.fetch(`${own}/frames`)
+      const { frames } = (await stored.json()) as { frames: { blob: string; width: number }[] }
+      assert.deepEqual(
+        frames.map(({ width }) => width),
+        [33],
+      )
+      const frame = await board.fetch(`${own}/frames/${frames[0]!.blob}`)
+      assert.equal(widthOfPng(Buffer.from(await frame.arrayBuffer())), 33)
+
+      assert.equal((await board.fetch(own, { method: 'DELETE' })).status, 204)
+      await reader.picture(id, (picture) => picture.slot === null)
+      const gone = await board.fetch(own)
+      assert.equal(parseOrThrow(ErrorBody, await gone.json()).error.code, 'not-found')
+      assert.ok(!(await board.slots()).some(({ name }) => name === slot))
+    },
+  },
+  {
     name: 'a picture that is shown reaches every reader as bytes, and is kept nowhere',
     run: async (context) => {
       const { board } = context
