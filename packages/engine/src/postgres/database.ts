@@ -131,16 +131,30 @@ export class Database {
  * @param inspects Refuses tables that are missing or of an older layout, and changes nothing.
  */
 export async function setUp(hosts: Hosts, inspects: boolean): Promise<void> {
-  for (let tries = 1; ; tries++) {
+  const refusals: EngineError[] = []
+  for (;;) {
     const { config } = hosts
     try {
       return await setUpAt(config, inspects)
     } catch (error) {
-      const isElsewhere = error instanceof EngineError && ELSEWHERE.has(error.code)
-      if (tries >= hosts.count || !isElsewhere) throw error
+      if (!(error instanceof EngineError && ELSEWHERE.has(error.code))) throw error
+      refusals.push(error)
+      if (refusals.length >= hosts.count) throw noneUsable(refusals)
       hosts.leave(config)
     }
   }
+}
+
+/** Returns the refusal of all servers that a URL names, each with its reason. */
+function noneUsable(refusals: readonly EngineError[]): EngineError {
+  const [first, ...others] = refusals as [EngineError, ...EngineError[]]
+  if (others.length === 0) return first
+  // Without the advice, which is the same for all.
+  const reasons = refusals.map(({ message }) => message.slice(0, message.lastIndexOf('. ')))
+  const unreachable = refusals.find(({ code }) => code === 'unreachable')
+  const { code, cause } = unreachable ?? first
+  const sentence = `No PostgreSQL of the URL can be used: ${reasons.join('; ')}. Start one that takes writes, or check the URL.`
+  return new EngineError(code, sentence, { cause })
 }
 
 /** The refusals after which the next server is tried. */

@@ -33,6 +33,15 @@ test('E95: a URL may name several PostgreSQL servers, which share the rest of it
     )
 })
 
+test('E106: where none can be used, each is named with its reason, and no password', async () => {
+  const opening = openEngine('postgres://anna:s3cret@127.0.0.1:1,127.0.0.1:2/boards')
+  await assert.rejects(opening, {
+    code: 'unreachable',
+    message:
+      'No PostgreSQL of the URL can be used: There is no PostgreSQL to be had at 127.0.0.1:1 (ECONNREFUSED); There is no PostgreSQL to be had at 127.0.0.1:2 (ECONNREFUSED). Start one that takes writes, or check the URL.',
+  })
+})
+
 describe('several PostgreSQL servers', { skip: programs ? false : NO_POSTGRES }, () => {
   /** Opens two servers with a database of one name, and the board that both have. */
   const openTwo = async (t: TestContext) => {
@@ -90,7 +99,7 @@ describe('several PostgreSQL servers', { skip: programs ? false : NO_POSTGRES },
     await write(engine, board)
   })
 
-  test('E97: one that takes no writes is passed over, at the start and later', async (t) => {
+  test('E97, E106: one that takes no writes is passed over, at the start and later', async (t) => {
     const { first, second, board, url } = await openTwo(t)
     const engine = await openEngine(url)
     t.after(() => engine.close())
@@ -104,5 +113,12 @@ describe('several PostgreSQL servers', { skip: programs ? false : NO_POSTGRES },
     const later = await openEngine(url)
     await write(later, board)
     await later.close()
+    // E106: a standby, and one that is away.
+    await second.kill()
+    const { port: standby } = first
+    const each = `at 127.0.0.1:${standby} is read-only.*; .* at 127.0.0.1:${second.port} \\(`
+    const refusal = await openEngine(url).catch((error: Error) => error)
+    assert.match(String(refusal), new RegExp(each))
+    assert.doesNotMatch(String(refusal), new RegExp(new URL(first.url()).password))
   })
 })

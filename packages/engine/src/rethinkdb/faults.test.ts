@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import { r, type TableConfig } from 'rethinkdb-ts'
+import { setTimeout } from 'node:timers/promises'
+import { type Connection, r, type TableConfig } from 'rethinkdb-ts'
 import {
   findRethinkdbProgram,
   NO_RETHINKDB,
@@ -22,6 +23,10 @@ import type { Engine } from '../engine.ts'
 import { openEngine } from '../open.ts'
 import { parseAddress } from './address.ts'
 import { Doorbell } from './doorbell.ts'
+
+/** A command takes effect once within 5 s of the cluster taking writes again. */
+const MAX_LATER_MS = 5_000
+const RETRY_INTERVAL_MS = 10
 
 const program = await findRethinkdbProgram()
 const missing = NO_RETHINKDB ?? (program ? null : NO_RETHINKDB_PROGRAM)
@@ -119,10 +124,7 @@ else
     test('E96: an engine whose URL names all servers goes on, whichever of them dies', {
       timeout: 240_000,
     }, async (t) => {
-      const { processes, urls } = await cluster(t)
-      const hosts = processes.map(({ port }) => `127.0.0.1:${port}`).join()
-      const engine = await openEngine(urls[0]!.replace(/127[^/]*|localhost[^/]*/, hosts))
-      t.after(() => engine.close())
+      const { processes, engine } = await clusterOfOneUrl(t)
       const { board, cursor } = await newBoard(engine)
       let at = await append(engine, board, cursor, [put(newId())])
       for (const process of processes) {
@@ -131,6 +133,46 @@ else
         await process.start()
         await whenRecovered(engine, board)
       }
+    })
+
+    test('E107: after the death of a primary a command is taken about when the bare driver writes', {
+      timeout: 240_000,
+    }, async (t) => {
+      const { processes, urls, names, engine } = await clusterOfOneUrl(t)
+      const { board, cursor } = await newBoard(engine)
+      let at = await append(engine, board, cursor, [put(newId())])
+      const database = new URL(urls[0]!).pathname.slice(1)
+      const bare = r.db(database).table('bare')
+      await new Rethinkdb(processes[0]!.url).query(
+        r.db(database).tableCreate('bare', { replicas: 3 }),
+      )
+      const configs = r.db('rethinkdb').table('table_config')
+      const configOfBare = configs.filter({ db: database, name: 'bare' })
+      const gaps: { engineMs: number; driverMs: number }[] = []
+      for (let round = 0; round < 3; round++) {
+        const primary = await names.primaryOf('batches')
+        const process = processes.find(({ name }) => name === primary)!
+        const other = new Rethinkdb(processes.find((each) => each !== process)!.url)
+        const layout = { primary_replica: primary, replicas: processes.map(({ name }) => name) }
+        await other.query(configOfBare.update({ shards: [layout] }))
+        await other.query(bare.wait({ waitFor: 'all_replicas_ready' }))
+        const connection = await other.connect()
+        await process.kill()
+        const killedAt = performance.now()
+        const ofEngine = appended(engine, board, at).then((to) => {
+          at = to
+          return performance.now() - killedAt
+        })
+        const ofDriver = inserted(bare, connection).then(() => performance.now() - killedAt)
+        const [engineMs, driverMs] = await Promise.all([ofEngine, ofDriver])
+        gaps.push({ engineMs, driverMs })
+        await connection.close()
+        await process.start()
+        await whenRecovered(engine, board)
+      }
+      for (const { engineMs, driverMs } of gaps)
+        t.diagnostic(`engine ${engineMs.toFixed(0)} ms, bare driver ${driverMs.toFixed(0)} ms`)
+      for (const { engineMs, driverMs } of gaps) assert.ok(engineMs < driverMs + MAX_LATER_MS)
     })
 
     test('F1, F4: what was acknowledged survives primaries that die in turn', {
@@ -170,6 +212,26 @@ async function cluster(t: TestContext) {
     },
   }
   return { processes, engines, urls, names }
+}
+
+/** A cluster as above, with one engine more, whose URL names all servers. */
+async function clusterOfOneUrl(t: TestContext) {
+  const found = await cluster(t)
+  const hosts = found.processes.map(({ port }) => `127.0.0.1:${port}`).join()
+  const engine = await openEngine(found.urls[0]!.replace(/127[^/]*|localhost[^/]*/, hosts))
+  t.after(() => engine.close())
+  return { ...found, engine }
+}
+
+/** Inserts one document durably by the bare driver, retrying until the table has its primary again. */
+async function inserted(table: ReturnType<typeof r.table>, connection: Connection): Promise<void> {
+  for (;;)
+    try {
+      const { errors } = await table.insert({}, { durability: 'hard' }).run(connection)
+      if (errors === 0) return
+    } catch {
+      await setTimeout(RETRY_INTERVAL_MS)
+    }
 }
 
 /** Appends one batch, retrying until the table has its primary again. */
