@@ -9,6 +9,7 @@ import sharp from 'sharp'
 import { BoardWatcher } from '../support/board-watcher.ts'
 import { cleanupAfter } from '../support/cleanup.ts'
 import { freePort } from '../support/free-port.ts'
+import { InProcessServer } from '../support/in-process-server.ts'
 import { OpenBoards } from '../support/open-boards.ts'
 import { drawPicture } from '../support/pictures.ts'
 import { findPostgres, NO_POSTGRES, Postgres } from '../support/postgres.ts'
@@ -264,6 +265,31 @@ for (const kind of ['links', 'redis'] as const)
       again.emit('presence', { name: 'Bob', cursor: null, selection: [], drag: null })
       await there.next('presence', (body) => JSON.stringify(body).includes('Bob'))
     })
+
+    if (kind === 'redis')
+      test('E108: a server that is not reached at its --node-url is named, and one that is is not', async (t) => {
+        const nodeUrls: string[] = []
+        const open = async (nodeUrl: string, port: number) => {
+          nodeUrls.push(nodeUrl)
+          const config = { engine: a.engineUrl, bus: redis!.url, nodeUrl, port, nodeBeatMs: 100 }
+          const server = await InProcessServer.open(config, 0)
+          t.after(() => server.close())
+          return server
+        }
+        const [port, wrong, other] = [await freePort(), await freePort(), await freePort()]
+        const good = await open(`http://127.0.0.1:${port}`, port)
+        const bad = await open(`http://127.0.0.1:${wrong}`, other)
+        const readyz = async ({ url }: InProcessServer) => {
+          const answer = await fetch(`${url}/readyz`)
+          assert.equal(answer.status, 200)
+          return ((await answer.json()) as { faults: { code: string; message: string }[] }).faults
+        }
+        while ((await readyz(good)).length === 0) await setTimeout(PAUSE_MS)
+        const [fault, ...others] = await readyz(good)
+        assert.deepEqual([fault!.code, others], ['server-away', []])
+        assert.match(fault!.message, new RegExp(`^The server ${nodeUrls[1]} isn't reached`))
+        assert.deepEqual(await readyz(bad), [])
+      })
 
     if (kind === 'redis')
       for (const fault of ['killed', 'paused'] as const)

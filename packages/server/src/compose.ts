@@ -27,7 +27,7 @@ import { NodeRequests } from './bus/node-requests.ts'
 import { openNode } from './bus/open-bus.ts'
 import { Relay } from './bus/relay.ts'
 import { RemoteFiles } from './bus/remote-files.ts'
-import { UploadServers } from './bus/upload-servers.ts'
+import { UploadServers, unreachedServers } from './bus/upload-servers.ts'
 import { Classic } from './classic/classic.ts'
 import { classicRoutes } from './classic/routes.ts'
 import type { ServerConfig } from './config.ts'
@@ -236,7 +236,12 @@ export async function compose(
     data: config.data,
     sweep: () => garbageCollector.state,
     bus,
-    isReached: direct !== null,
+    direct: direct && {
+      get isFull() {
+        return direct.directory.isFull
+      },
+      unreached: () => unreachedServers(direct.client),
+    },
   })
   const appOptions = {
     guard,

@@ -33,8 +33,16 @@ interface Options {
   readonly data: string
   readonly sweep: () => SweepState
   readonly bus: Pick<Bus, 'state'>
-  /** Whether other servers reach this one directly. */
-  readonly isReached: boolean
+  /** The ways to and from other servers; null without `--node-url`. */
+  readonly direct: DirectState | null
+}
+
+/** Whether servers reach each other directly. */
+export interface DirectState {
+  /** Whether all places are taken, so that others don't find this one. */
+  readonly isFull: boolean
+  /** Asks the others that live. Resolves to the addresses of those that don't answer, or aren't of this engine. */
+  unreached(): Promise<readonly string[]>
 }
 
 /** Something that doesn't cross to other servers. */
@@ -56,8 +64,8 @@ export class Readiness {
 
   /** The things that don't cross to other servers of the engine. */
   get stays(): Stays[] {
-    const { engine, bus, isReached } = this.#options
-    if (!engine.isShared || isReached) return []
+    const { engine, bus, direct } = this.#options
+    if (!engine.isShared || direct) return []
     const alone = bus.state.kind === 'none'
     return [
       ...(alone ? (['people', 'progress', 'frames'] as const) : []),
@@ -74,7 +82,11 @@ export class Readiness {
   }
 
   async #examine(): Promise<readonly Reason[]> {
-    const [database, folder] = await Promise.all([this.#examineDatabase(), this.#examineFolder()])
+    const [database, folder, servers] = await Promise.all([
+      this.#examineDatabase(),
+      this.#examineFolder(),
+      this.#examineServers(),
+    ])
     const problem = this.#options.clock.problem()
     const clock = problem ? [{ code: 'clock', message: problem, stopsSaving: false }] : []
     const state = this.#options.sweep()
@@ -84,7 +96,7 @@ export class Readiness {
         : []
     const away = this.#options.bus.state.problem
     const bus = away ? [{ code: 'bus-away', message: away, stopsSaving: false }] : []
-    return [...database, ...folder, ...clock, ...sweep, ...bus]
+    return [...database, ...folder, ...clock, ...sweep, ...bus, ...servers]
   }
 
   async #examineDatabase(): Promise<Reason[]> {
@@ -100,6 +112,17 @@ export class Readiness {
     } catch (error) {
       return [error instanceof WireError && error.code === 'stopping' ? STOPPING : AWAY]
     }
+  }
+
+  /** Looks for servers that aren't reached directly. Where links carry the bus, `bus-away` names them. */
+  async #examineServers(): Promise<Reason[]> {
+    const { direct, bus } = this.#options
+    if (!direct) return []
+    if (direct.isFull) return [NO_PLACE]
+    const unreached = bus.state.kind === 'links' ? [] : await direct.unreached()
+    if (unreached.length === 0) return []
+    const message = `The server ${unreached.join(', ')} isn't reached from here, so its uploads and growing files stay there; see whether it runs, and its --node-url.`
+    return [{ code: 'server-away', message, stopsSaving: false }]
   }
 
   async #examineFolder(): Promise<Reason[]> {
@@ -132,6 +155,13 @@ const AWAY: Reason = {
   code: 'away',
   message: "The database doesn't answer. See what it says, and whether it is reached from here.",
   stopsSaving: true,
+}
+
+const NO_PLACE: Reason = {
+  code: 'no-place',
+  message:
+    'The engine has 64 servers already, so others find no --node-url of this one. Stop some of them, or leave its uploads to sticky sessions.',
+  stopsSaving: false,
 }
 
 const STOPPING: Reason = {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
@@ -171,6 +172,23 @@ test('E89: a request of another server counts by its proof, once, for the client
   }))
     assert.equal(look(changed), null, name)
   assert.notEqual(look({ headers: proved }), null)
+})
+
+test('E108: an engine has places for 64 servers, and a 65th knows that it has none', async (t) => {
+  const secrets = await newSecrets(t)
+  const url = 'http://127.0.0.1:1'
+  const isFullBeside = async (count: number) => {
+    for (let n = 0; n < count; n++) {
+      const hash = createHash('sha256').update(`\0server\0${n}`).digest('hex')
+      const data = JSON.stringify({ type: 'server', id: `${HIGH}${n}`, url, beat: 1 })
+      await secrets.put({ hash, board: DEFAULT_BOARD_ID, kind: 'session', data, expiresAt: null })
+    }
+    const server = count.toString(16).padStart(16, '0')
+    await using directory = await ServerDirectory.open({ secrets, server, url, log })
+    return directory.isFull
+  }
+  assert.equal(await isFullBeside(63), false)
+  assert.equal(await isFullBeside(64), true)
 })
 
 test('a server that gives no sign of life is dead after ten looks', async (t) => {

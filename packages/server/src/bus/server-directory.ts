@@ -48,6 +48,7 @@ export class ServerDirectory {
   readonly #listeners: (() => void)[] = []
   /** The entry that this server has written last; null before the first time. */
   #own: Secret | null = null
+  #isFull = false
   #beat = 0
   #timer: NodeJS.Timeout | undefined
   #beating: Promise<void> | null = null
@@ -66,6 +67,11 @@ export class ServerDirectory {
       })
     }, options.beatIntervalMs ?? BEAT_INTERVAL_MS).unref()
     return directory
+  }
+
+  /** Whether all places are taken, so that others don't find this server. */
+  get isFull(): boolean {
+    return this.#isFull
   }
 
   /** The other servers that live. */
@@ -122,8 +128,10 @@ export class ServerDirectory {
       const next = this.#secretAt(place)
       if (!(await secrets.replace(next, found?.data ?? null))) continue
       this.#own = next
+      this.#isFull = false
       return
     }
+    this.#isFull = true
     this.#options.log.warn('The engine has 64 servers. This one has no address for the others.')
   }
 

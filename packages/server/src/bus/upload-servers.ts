@@ -8,6 +8,8 @@ import type { Peer } from './server-directory.ts'
 export const UPLOAD_PATH = `${NODE_REQUESTS_PATH}upload`
 /** Time in which another server tells whether it has an upload. */
 const ASK_TIMEOUT_MS = 3_000
+/** Likewise for `/readyz`, whose readers wait only for seconds. */
+const REACH_TIMEOUT_MS = 2_000
 
 interface Options {
   readonly client: NodeClient
@@ -56,19 +58,29 @@ export class UploadServers {
 
   /** Asks all servers that live. */
   async #ask(board: string, id: string): Promise<Peer | null> {
-    const { client } = this.#options
     const path = `${UPLOAD_PATH}?${new URLSearchParams({ board, id })}`
-    const answers = await Promise.all(
-      client.peers.map(async (peer) => {
-        const signal = AbortSignal.timeout(ASK_TIMEOUT_MS)
-        const answer = await client.ask(peer, { method: 'GET', path, signal }).catch(() => null)
-        answer?.resume()
-        return { peer, status: answer?.statusCode ?? null }
-      }),
-    )
+    const answers = await askAll(this.#options.client, path, ASK_TIMEOUT_MS)
     const found = answers.find(({ status }) => status === 204)
     if (found) return found.peer
     if (answers.some(({ status }) => status !== 404)) throw new WireError('server-away')
     return null
   }
 }
+
+/** Asks the servers that live whether they can be asked. Resolves to the addresses of those that can't. */
+export async function unreachedServers(client: NodeClient): Promise<string[]> {
+  const path = `${UPLOAD_PATH}?${new URLSearchParams({ board: '', id: '' })}`
+  const answers = await askAll(client, path, REACH_TIMEOUT_MS)
+  return answers.flatMap(({ peer, status }) => (status === null ? peer.url : []))
+}
+
+/** Asks all servers that live. The status is null for one that isn't reached, or doesn't prove that it is the one. */
+const askAll = (client: NodeClient, path: string, timeoutMs: number) =>
+  Promise.all(
+    client.peers.map(async (peer) => {
+      const signal = AbortSignal.timeout(timeoutMs)
+      const answer = await client.ask(peer, { method: 'GET', path, signal }).catch(() => null)
+      answer?.resume()
+      return { peer, status: answer?.statusCode ?? null }
+    }),
+  )
