@@ -38,7 +38,7 @@ interface Options {
 }
 
 /** Whether servers reach each other directly. */
-export interface DirectState {
+interface DirectState {
   /** Whether all places are taken, so that others don't find this one. */
   readonly isFull: boolean
   /** Asks the others that live. Resolves to the addresses of those that don't answer, or aren't of this engine. */
