@@ -51,7 +51,7 @@ for (const host of HOSTS)
         assert.ok(Math.abs(pale - drawn) < 0.02, 'below it the colours are pale')
         assert.equal(style, 'solid')
       }
-      await anna.page.getByText(words.seenBy(1, 1)).waitFor()
+      await anna.page.getByText(overlayWords.seenBy(1, 1)).waitFor()
 
       proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
       await ben.waitForPainted(1, 'stored')
@@ -59,9 +59,11 @@ for (const host of HOSTS)
       for (const page of [anna, ben])
         await page.page.locator('.progress-line').first().waitFor({ state: 'detached' })
       assert.deepEqual(await watch.close(), { blanks: 0 })
-      await anna.page.locator('.picture-info.on-hover', { hasText: words.seenBy(1, 1) }).waitFor({
-        state: 'hidden',
-      })
+      await anna.page
+        .locator('.picture-info.on-hover', { hasText: overlayWords.seenBy(1, 1) })
+        .waitFor({
+          state: 'hidden',
+        })
     })
   })
 

@@ -100,7 +100,7 @@ describe('the large view', () => {
       await page.keyboard.press('Enter')
       await page.locator('.lightbox .about .caption').waitFor()
       await page.keyboard.press('w')
-      const toast = page.locator('.lightbox .toast', { hasText: words.shownOnScreens })
+      const toast = page.locator('.lightbox .toast', { hasText: overlayWords.shownOnScreens })
       await toast.hover()
       const [notice, footer] = await Promise.all([
         toast.boundingBox(),
@@ -253,7 +253,7 @@ describe('the large view', () => {
     await ben.page.locator('.wall-frame img').first().waitFor()
     await atCentre(anna, tiles[0]!, (x, y) => anna.page.mouse.click(x, y))
     await anna.page.keyboard.press('w')
-    await (await anna.waitForToast(words.shownOnScreens))
+    await (await anna.waitForToast(overlayWords.shownOnScreens))
       .getByRole('button', { name: words.openWall })
       .waitFor()
     await ben.waitUntil(

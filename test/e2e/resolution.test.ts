@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
-import { words } from '@wirephoto/web/words/page'
+import { overlayWords } from '@wirephoto/web/words/overlay'
 import { openFixture } from '../support/e2e-fixture.ts'
 import { type BoardPage, setHidden } from '../support/page.ts'
 import { watchForBlanks } from '../support/progress-line.ts'
@@ -70,7 +70,7 @@ test('A3: a picture counts as seen when it is painted in view on a visible tab, 
   await anna.drop([photo], { x: 500, y: 400 })
   await ben.waitForPainted(1, 'stored')
   await anna.waitForPainted(1, 'stored')
-  const seen = anna.page.locator('.picture-info', { hasText: words.seenBy(1, 1) })
+  const seen = anna.page.locator('.picture-info', { hasText: overlayWords.seenBy(1, 1) })
   for (let i = 0; i < 20; i++) await ben.nextFrame()
   assert.equal(await seen.count(), 0, 'on a hidden tab nobody sees it')
   await ben.page.mouse.move(700, 450)

@@ -63,6 +63,18 @@ export function tidy({ boardStore, drag, camera }: AppState, selected: readonly 
   else camera.fitUnlessWhole(all, 'fly')
 }
 
+/** Shows a picture on all screens of the board, and says so. */
+export function showOnScreens({ boardStore: { board }, toasts }: AppState, id: string): void {
+  if (!board.show(id))
+    return toasts.warn(board.status.slow ? overlayWords.needsFastConnection : words.needsConnection)
+  toasts.say(overlayWords.shownOnScreens, {
+    label: words.openWall,
+    run: () => {
+      window.open(`${board.url}/b/${board.id}/show`)
+    },
+  })
+}
+
 /** Puts copies beside the stored ones of these pictures, and selects the copies. */
 export function duplicate(app: AppState, ids: readonly string[]): void {
   const { boardStore, selection } = app

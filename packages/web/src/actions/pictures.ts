@@ -20,13 +20,6 @@ export function pictureActions(app: AppState) {
   }
   const failed = (): string[] => sending().filter((id) => canRetry(board.uploads.get(id)!))
 
-  const openWall = {
-    label: words.openWall,
-    run: () => {
-      window.open(`${board.url}/b/${board.id}/show`)
-    },
-  }
-
   return {
     openLarge: {
       group: 'pictures',
@@ -84,9 +77,7 @@ export function pictureActions(app: AppState) {
       isPossible: () => target().length === 1,
       run() {
         const [id] = target()
-        if (!id) return
-        if (board.show(id)) toasts.say(words.shownOnScreens, openWall)
-        else toasts.warn(board.status.slow ? words.needsFastConnection : words.needsConnection)
+        if (id) runLazy(app, (lazy) => lazy.showOnScreens(app, id))
       },
     },
     bringToFront: {

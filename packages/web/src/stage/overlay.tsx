@@ -25,6 +25,7 @@ import { Marquee, MarqueeBox } from './marquee.tsx'
 import { tellOfOthers } from './others.ts'
 import { RemoteCursors, RemoteSelections } from './remote-cursors.tsx'
 import { ResizeHandles } from './resize.tsx'
+import { describe } from './seen-by.ts'
 import { SelectionBar } from './selection-bar.tsx'
 import { SentCount } from './sent-count.tsx'
 import { ShownCard } from './shown-card.tsx'
@@ -36,7 +37,7 @@ import '../look/late-icons.ts'
 import '../actions/lazy-actions.ts'
 import { noticeOf } from '../words/notices.ts'
 
-setLateViews({ TileDetails, FarCanvas, Marquee, MarqueeBox })
+setLateViews({ TileDetails, describe, FarCanvas, Marquee, MarqueeBox })
 
 /** Shows what lies over the pictures: other visitors' selections and cursors, handles, chips and menus. */
 export function Overlay(): JSX.Element {

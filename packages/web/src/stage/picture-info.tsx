@@ -95,7 +95,7 @@ export function PictureInfo(props: PictureInfoProps): JSX.Element {
           <Show when={props.seenBy}>
             {(seenBy) => (
               <>
-                <p>{words.seenBy(seenBy().viewers.length, othersOf(seenBy()))}</p>
+                <p>{overlayWords.seenBy(seenBy().viewers.length, othersOf(seenBy()))}</p>
                 <p>{slowest(seenBy())}</p>
               </>
             )}
@@ -165,7 +165,7 @@ function createStripPlace(
 }
 
 const slowest = ({ viewers }: SeenBy): string =>
-  words.milliseconds(Math.max(...viewers.map(({ milliseconds }) => milliseconds)))
+  overlayWords.milliseconds(Math.max(...viewers.map(({ milliseconds }) => milliseconds)))
 
 /** Says how far an upload is, as one text: browsers that translate replace text nodes. */
 function Progress(props: { transfer: TransferState }): JSX.Element {

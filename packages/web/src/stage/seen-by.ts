@@ -1,4 +1,5 @@
 import type { SeenBy } from '@wirephoto/client'
+import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 
 /** Returns who has seen a picture, as one sentence for screen readers. */
@@ -7,7 +8,7 @@ export function describe(
   nameOf: (visitor: string) => string,
 ): string | undefined {
   if (!seenBy) return undefined
-  return `${words.seenBy(seenBy.viewers.length, othersOf(seenBy))}: ${namesOf(seenBy, nameOf)}`
+  return `${overlayWords.seenBy(seenBy.viewers.length, othersOf(seenBy))}: ${namesOf(seenBy, nameOf)}`
 }
 
 /** Counts the visitors who could have seen a picture. Some who did may have left since. */
@@ -18,6 +19,6 @@ export const othersOf = ({ viewers, otherCount }: SeenBy): number =>
 export const namesOf = ({ viewers }: SeenBy, nameOf: (visitor: string) => string): string =>
   viewers
     .map(({ visitor, name, milliseconds }) => {
-      return `${name || nameOf(visitor) || words.guest} ${words.milliseconds(milliseconds)}`
+      return `${name || nameOf(visitor) || words.guest} ${overlayWords.milliseconds(milliseconds)}`
     })
     .join(', ')

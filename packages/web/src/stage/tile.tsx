@@ -5,7 +5,6 @@ import { transferStateOf } from '../state/transfer-state.ts'
 import { words } from '../words/page.ts'
 import { lateViews } from './late-views.ts'
 import { PictureImage } from './picture.tsx'
-import { describe } from './seen-by.ts'
 
 /** More than the tiles that a page draws. */
 const MAX_TILE_COUNT = 100_000
@@ -54,7 +53,7 @@ export function Tile(props: TileProps): JSX.Element {
       }}
       role="option"
       aria-selected={selection.has(id)}
-      aria-description={describe(seenBy(), boardStore.nameOf)}
+      aria-description={lateViews()?.describe(seenBy(), boardStore.nameOf)}
       tabindex={selection.isActive(id) ? 0 : -1}
       data-image={id}
       data-state={state()}

@@ -8,6 +8,8 @@ export const overlayWords = inLanguage('overlay', {
   sendToBack: 'Send to back',
   larger: 'Larger',
   smaller: 'Smaller',
+  shownOnScreens: 'Shown on every screen of this board.',
+  needsFastConnection: "That doesn't work over a slow connection.",
 
   // Over the pictures
   live: (seconds: string): string => `live · ${seconds} s`,
@@ -45,6 +47,8 @@ export const overlayWords = inLanguage('overlay', {
   retrying: (seconds: number): string =>
     seconds > 0 ? `Trying again in ${seconds} s` : 'Trying again',
   heldUp: 'Held up on the way',
+  seenBy: (n: number, of: number): string => `Seen by ${n} of ${of}`,
+  milliseconds: (ms: number): string => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`),
 
   // After a drop or a paste
   refused: (names: readonly string[], total: number, areNoPictures: boolean): string =>

@@ -64,12 +64,9 @@ export const words = inLanguage('page', {
   // People
   guest: 'Guest',
   people: 'Who is here',
-  seenBy: (n: number, of: number): string => `Seen by ${n} of ${of}`,
-  milliseconds: (ms: number): string => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`),
 
   // The wall
   showOnScreens: 'Show on screens',
-  shownOnScreens: 'Shown on every screen of this board.',
   openWall: 'Open the wall',
 
   // Empty, and about to be less so
@@ -95,7 +92,6 @@ export const words = inLanguage('page', {
   databaseAway: "Saved here. This board's database doesn't answer; changes are sent later.",
   backOnline: (n: number): string =>
     n > 0 ? `Back online. ${n} ${n === 1 ? 'change' : 'changes'} sent.` : 'Back online.',
-  needsFastConnection: "That doesn't work over a slow connection.",
   needsConnection: 'That needs a connection. Try again when you are back online.',
 
   notAdded: "Some of these pictures couldn't be added. Add them again.",

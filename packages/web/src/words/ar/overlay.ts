@@ -9,6 +9,8 @@ export const overlay: Translations['overlay'] = {
   sendToBack: 'إلى الخلف',
   larger: 'أكبر',
   smaller: 'أصغر',
+  shownOnScreens: 'تُعرض على كل شاشات هذه اللوحة.',
+  needsFastConnection: 'لا يعمل ذلك عبر اتصال بطيء.',
   live: (seconds) => `مباشر · ${seconds} ث`,
   lastFrame: (time) => `آخر صورة ${time}`,
   filmstrip: 'شريط الصور',
@@ -38,6 +40,8 @@ export const overlay: Translations['overlay'] = {
   waitingForServer: 'بانتظار الخادم',
   retrying: (seconds) => (seconds > 0 ? `محاولة جديدة بعد ${number(seconds)} ث` : 'محاولة جديدة'),
   heldUp: 'متوقفة في الطريق',
+  seenBy: (n, of) => `شاهدها ${number(n)} من ${number(of)}`,
+  milliseconds: (ms) => (ms < 1000 ? `${number(ms)} م.ث` : `${number(ms / 1000)} ث`),
 
   refused: (names, total, areNoPictures) =>
     areNoPictures

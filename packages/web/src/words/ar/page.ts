@@ -61,11 +61,8 @@ export const page: Translations['page'] = {
 
   guest: 'ضيف',
   people: 'من هنا',
-  seenBy: (n, of) => `شاهدها ${number(n)} من ${number(of)}`,
-  milliseconds: (ms) => (ms < 1000 ? `${number(ms)} م.ث` : `${number(ms / 1000)} ث`),
 
   showOnScreens: 'عرض على الشاشات',
-  shownOnScreens: 'تُعرض على كل شاشات هذه اللوحة.',
   openWall: 'فتح شاشة العرض',
 
   emptyTitle: 'أفلت الصور هنا.',
@@ -90,7 +87,6 @@ export const page: Translations['page'] = {
     n > 0
       ? `عاد الاتصال. ${plural(n, { one: 'أُرسل تغيير واحد', two: 'أُرسل تغييران', few: 'أُرسلت # تغييرات', other: 'أُرسل # تغييرًا' })}.`
       : 'عاد الاتصال.',
-  needsFastConnection: 'لا يعمل ذلك عبر اتصال بطيء.',
   needsConnection: 'يحتاج ذلك إلى اتصال. يُرجى المحاولة حين يعود.',
 
   notAdded: 'تعذرت إضافة بعض هذه الصور. يُرجى إضافتها مجددًا.',

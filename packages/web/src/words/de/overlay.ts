@@ -9,6 +9,8 @@ export const overlay: Translations['overlay'] = {
   sendToBack: 'Nach hinten legen',
   larger: 'Größer',
   smaller: 'Kleiner',
+  shownOnScreens: 'Auf jeder Leinwand dieses Boards zu sehen.',
+  needsFastConnection: 'Das geht nicht über eine langsame Verbindung.',
   live: (seconds) => `live · ${seconds} s`,
   lastFrame: (time) => `letztes Bild ${time}`,
   filmstrip: 'Filmstreifen',
@@ -42,6 +44,8 @@ export const overlay: Translations['overlay'] = {
   waitingForServer: 'Wartet auf den Server',
   retrying: (seconds) => (seconds > 0 ? `Neuer Versuch in ${number(seconds)} s` : 'Neuer Versuch'),
   heldUp: 'Unterwegs aufgehalten',
+  seenBy: (n, of) => `Gesehen von ${number(n)} von ${number(of)}`,
+  milliseconds: (ms) => (ms < 1000 ? `${number(ms)} ms` : `${number(ms / 1000)} s`),
 
   refused: (names, total, areNoPictures) =>
     `${number(names.length)} von ${number(total)} Dateien ${areNoPictures ? 'sind keine Bilder' : 'lassen sich nicht hinzufügen'}: ${listOf(names)}.`,

@@ -61,11 +61,8 @@ export const page: Translations['page'] = {
 
   guest: 'Gast',
   people: 'Wer hier ist',
-  seenBy: (n, of) => `Gesehen von ${number(n)} von ${number(of)}`,
-  milliseconds: (ms) => (ms < 1000 ? `${number(ms)} ms` : `${number(ms / 1000)} s`),
 
   showOnScreens: 'Auf Leinwänden zeigen',
-  shownOnScreens: 'Auf jeder Leinwand dieses Boards zu sehen.',
   openWall: 'Leinwand öffnen',
 
   emptyTitle: 'Bilder hierher ziehen.',
@@ -93,7 +90,6 @@ export const page: Translations['page'] = {
     n > 0
       ? `Wieder online. ${plural(n, { one: '1 Änderung', other: '# Änderungen' })} gesendet.`
       : 'Wieder online.',
-  needsFastConnection: 'Das geht nicht über eine langsame Verbindung.',
   needsConnection:
     'Das braucht eine Verbindung. Bitte noch einmal versuchen, wenn sie wieder steht.',
 
