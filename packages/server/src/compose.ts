@@ -20,7 +20,7 @@ import { DownloadProgress } from './archive/download-progress.ts'
 import { KeptPlans } from './archive/kept-plans.ts'
 import { Audit } from './audit/audit.ts'
 import { openBackupSocket } from './backup/backup-socket.ts'
-import { Boards, DEFAULT_BOARD_ID } from './boards/boards.ts'
+import { Boards } from './boards/boards.ts'
 import { MarkedPictures } from './boards/marked-pictures.ts'
 import { type Bounds, boundsWith } from './bounds.ts'
 import { NodeRequests } from './bus/node-requests.ts'
@@ -228,8 +228,6 @@ export async function compose(
   const classicPages = classicConfig?.pages ?? null
   /** Kept, since a server that closes has no address any more but still answers. */
   let url = config.publicUrl ?? basePath
-  const pageOf = (board: string): string =>
-    `${url}/${board === DEFAULT_BOARD_ID ? '' : `b/${board}`}`
   const readiness = new Readiness({
     engine,
     clock: boards.clock,
@@ -259,7 +257,7 @@ export async function compose(
     await routes.register(apiRoutes, { guard, registered: known, webRoot, basePath })
     await routes.register(healthRoutes, { readiness, metrics: config.metrics ? null : metrics })
     await routes.register(addressRoutes, { ...config, guard })
-    await routes.register(boardRoutes, { boards, guard, access, keptAnswers, bounds, pageOf })
+    await routes.register(boardRoutes, { boards, guard, access, keptAnswers, bounds })
     await routes.register(overviewRoutes, { boards, guard, overviews })
     await routes.register(accessRoutes, {
       boards,
@@ -268,7 +266,6 @@ export async function compose(
       audit,
       bounds,
       keptAnswers,
-      pageOf,
     })
     await routes.register(serverOwnerRoutes, {
       boards,
@@ -278,7 +275,6 @@ export async function compose(
       audit,
       ownerCodes,
       hasSignIn: signIn !== null,
-      pageOf,
       dismiss: (...args) => gateway.dismiss(...args),
     })
     await routes.register(signInRoutes, { access, guard, signIn, log })

@@ -18,6 +18,7 @@ import type { Audit } from '../audit/audit.ts'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { Bounds } from '../bounds.ts'
 import { hourly, PartyLimiter } from '../live/party-limiter.ts'
+import { boardAddressOf } from './board-address.ts'
 import { type BoardContext, boardIn, senderOf } from './board-route.ts'
 import type { KeptAnswers } from './kept-answers.ts'
 
@@ -31,8 +32,6 @@ interface AccessRoutesOptions extends BoardContext {
   readonly audit: Pick<Audit, 'note'>
   readonly bounds: Bounds
   readonly keptAnswers: KeptAnswers
-  /** Returns the address of a board's page. */
-  readonly pageOf: (board: string) => string
 }
 
 /** A link in an answer: its address holds the secret. */
@@ -68,7 +67,7 @@ export async function accessRoutes(
   app: FastifyInstance,
   context: AccessRoutesOptions,
 ): Promise<void> {
-  const { access, audit, guard, pageOf, bounds } = context
+  const { access, audit, guard, bounds } = context
   // Each may leave a right behind that is kept for a year.
   const exchangeLimiter = new PartyLimiter({
     visitor: hourly(bounds['exchanges-per-visitor']),
@@ -163,7 +162,7 @@ export async function accessRoutes(
     return await context.keptAnswers.once(request, reply, guard.visitor(request.raw), async () => {
       const made = await access.links.make(board, wanted)
       audit.note(board, 'link-made', sender, { link: named(made) })
-      return { body: toldLink(made, pageOf(board)) }
+      return { body: toldLink(made, boardAddressOf(context, request, board)) }
     })
   })
 
@@ -173,7 +172,7 @@ export async function accessRoutes(
     const { id } = request.params as { id: string }
     const made = await access.renew(guard.asker(request.raw), board, id)
     audit.note(board, 'link-renewed', sender, { link: named(made) })
-    return toldLink(made, pageOf(board))
+    return toldLink(made, boardAddressOf(context, request, board))
   })
 
   app.patch(`${LINKS}/:id`, async (request) => {
@@ -217,7 +216,13 @@ export async function accessRoutes(
   app.get('/api/boards/:board/join-code', async (request) => {
     await senderOf(context, request, 'read')
     const { code, role, until, renewsAt } = await access.joinCodes.current(boardIn(request))
-    return { code, url: `${pageOf(DEFAULT_BOARD_ID)}j/${code}`, role, until, renewsAt }
+    return {
+      code,
+      url: `${boardAddressOf(context, request, DEFAULT_BOARD_ID)}j/${code}`,
+      role,
+      until,
+      renewsAt,
+    }
   })
 
   app.post('/api/join', async (request) => {

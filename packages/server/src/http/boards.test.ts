@@ -8,6 +8,7 @@ import { buffer } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { brotliCompressSync, brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { Snapshot } from '@wirephoto/board'
+import { Visitor } from '../../../../test/support/visitor.ts'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { DEFAULT_BOARD_ID, SERVER } from '../boards/boards.ts'
 
@@ -49,6 +50,23 @@ test('boards are made under ids that nobody can guess', async () => {
   assert.deepEqual(await board.json(), { id: one.id, url: one.url, title: 'Wall' })
   const unknown = await snapshotAt({}, 'nowhere')
   assert.deepEqual([unknown.status, (await errorOf(unknown)).code], [404, 'unknown-board'])
+})
+
+test('B150: addresses have the name by which one asks', async () => {
+  for (const host of ['localhost', '127.0.0.1']) {
+    const { port } = new URL(server.url)
+    const maker = new Visitor(`http://${host}:${port}`)
+    const made = await maker.makeBoard()
+    const { links } = made
+    const wallLink = links.find(({ role }) => role === 'add')!.id
+    await maker.ask(`/api/boards/${made.id}/access`, 'PATCH', { wallLink })
+    const code = await maker.ask(`/api/boards/${made.id}/join-code`)
+    const { url } = (await code.json()) as { url: string }
+    assert.deepEqual(
+      [made.url, links[0]!.url, url].map((each) => new URL(each).host),
+      Array(3).fill(`${host}:${port}`),
+    )
+  }
 })
 
 test('a snapshot is the whole board, packed as the reader likes, and known by its cursor', async () => {

@@ -5,6 +5,7 @@ import { deviceOf } from '../access/device.ts'
 import type { Bounds } from '../bounds.ts'
 import { hourly, PartyLimiter } from '../live/party-limiter.ts'
 import { ownBoard } from './access.ts'
+import { boardAddressOf } from './board-address.ts'
 import { atBoard, type BoardContext } from './board-route.ts'
 import { encodingFor } from './encoding.ts'
 import type { KeptAnswers } from './kept-answers.ts'
@@ -14,8 +15,6 @@ interface BoardRoutesOptions extends BoardContext {
   readonly bounds: Bounds
   readonly access: Access
   readonly keptAnswers: KeptAnswers
-  /** Returns the address of a board's page. */
-  readonly pageOf: (board: string) => string
 }
 
 /** Creates boards, and serves their settings and snapshots. */
@@ -23,7 +22,7 @@ export async function boardRoutes(
   app: FastifyInstance,
   context: BoardRoutesOptions,
 ): Promise<void> {
-  const { boards, guard, access, pageOf, bounds } = context
+  const { boards, guard, access, bounds } = context
   const makingLimiter = new PartyLimiter({
     visitor: hourly(bounds['boards-per-visitor']),
     address: hourly(bounds['boards-per-address']),
@@ -45,14 +44,17 @@ export async function boardRoutes(
         const maker = { ...visitor, role: 'own' } as const
         await held.board.act([{ kind: 'board.patch', set: { title } }], maker)
       }
-      return { location: `/api/boards/${id}`, body: ownBoard(id, pageOf(id), links) }
+      return {
+        location: `/api/boards/${id}`,
+        body: ownBoard(id, boardAddressOf(context, request, id), links),
+      }
     })
   })
 
   app.get('/api/boards/:board', async (request) => {
     using at = await atBoard(context, request, 'read')
     const { id, records } = at.board
-    return { id, url: pageOf(id), title: settings(records).title }
+    return { id, url: boardAddressOf(context, request, id), title: settings(records).title }
   })
 
   app.get('/api/boards/:board/snapshot', async (request, reply) => {

@@ -7,6 +7,7 @@ import type { OwnerCodes } from '../access/owner-codes.ts'
 import type { Audit } from '../audit/audit.ts'
 import { listBoards } from '../boards/board-list.ts'
 import { ownBoard } from './access.ts'
+import { boardAddressOf } from './board-address.ts'
 import { type BoardContext, boardIn, senderOf } from './board-route.ts'
 
 interface ServerOwnerRoutesOptions extends BoardContext {
@@ -16,8 +17,6 @@ interface ServerOwnerRoutesOptions extends BoardContext {
   readonly ownerCodes: Pick<OwnerCodes, 'redeem'>
   /** Whether people may sign in at a provider. */
   readonly hasSignIn: boolean
-  /** Returns the address of a board's page. */
-  readonly pageOf: (board: string) => string
   /** Cuts off all pages of a board, and says why. */
   readonly dismiss: (board: string, error: WireError) => void
 }
@@ -27,7 +26,7 @@ export async function serverOwnerRoutes(
   app: FastifyInstance,
   context: ServerOwnerRoutesOptions,
 ): Promise<void> {
-  const { access, audit, boards, dismiss, engine, guard, hasSignIn, ownerCodes, pageOf } = context
+  const { access, audit, boards, dismiss, engine, guard, hasSignIn, ownerCodes } = context
   const { ownerSessions } = access
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
@@ -111,7 +110,7 @@ export async function serverOwnerRoutes(
       audit.note(board, 'closed', guard.visitor(request.raw))
       dismiss(board, new WireError('link-needed'))
     }
-    return ownBoard(board, pageOf(board), links)
+    return ownBoard(board, boardAddressOf(context, request, board), links)
   })
 
   app.delete('/api/boards/:board', async (request, reply) => {
