@@ -81,7 +81,7 @@ for (const host of HOSTS)
     })
   })
 
-test('A53, A54: others see a long file sharp while it arrives, where they show it large', async (t) => {
+test('A53, A54, P71: others see a long file sharp while it arrives, where they show it large', async (t) => {
   const proxy = await fixture.openProxy(t)
   const id = await fixture.newBoard()
   const [ben, carol] = [
@@ -104,10 +104,14 @@ test('A53, A54: others see a long file sharp while it arrives, where they show i
       ),
     largePreview.sidePx,
   )
+  assert.deepEqual(fetched, ['ben'])
+  await carol.page.locator('[data-image]').dblclick()
+  await carol.page.locator('.lightbox .sharp.ready[src$="/preview/large"]').waitFor()
   assert.equal((await ben.tiles())[0]!.state, 'arriving')
+  assert.deepEqual(fetched, ['ben', 'carol'])
+  await carol.page.keyboard.press('Escape')
   proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
   for (const page of [ben, carol]) await page.waitForPainted(1, 'stored')
-  assert.deepEqual(fetched, ['ben'])
 })
 
 /** Rounds to whole pixels. */

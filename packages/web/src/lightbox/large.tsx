@@ -1,9 +1,9 @@
-import { blobUrl } from '@wirephoto/client'
+import { blobUrl, largePreviewUrl } from '@wirephoto/client'
 import { createComputed, createMemo, createSignal, type JSX, onCleanup, onMount } from 'solid-js'
 import { useApp } from '../app.ts'
 import type { Size } from '../geometry/view.ts'
 import { blurOf, paperOf } from '../state/blur.ts'
-import { awaitsVariant, sideFor, variantUrl } from '../state/resolution.ts'
+import { awaitsVariant, sideFor, variantUrl, wantsMoreThanPreview } from '../state/resolution.ts'
 import { transferStateOf } from '../state/transfer-state.ts'
 import { createObjectUrl } from '../ui/object-url.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
@@ -55,12 +55,18 @@ export function Large(props: LargeProps): JSX.Element {
   })
   // A file that was loaded for a nearer view stays.
   const largestScale = createMemo<number>((last) => Math.max(last, props.scale), 1)
-  const sharp = createMemo(() => {
+  const arrival = boardStore.arrival(id)
+  const sharp = createMemo<string | null>((last) => {
     const now = record()
     const pixels = size().pixels * largestScale()
-    if (!now?.blob || (!hasWaited() && awaitsVariant(now, pixels))) return null
+    if (!now?.blob) {
+      const isMore = arrival()?.large && wantsMoreThanPreview(pixels) && !boardStore.fileUrl(id)
+      return isMore ? largePreviewUrl(boardStore.board, id) : last
+    }
+    // The large preview of one that has just come stays meanwhile.
+    if (!hasWaited() && awaitsVariant(now, pixels)) return last
     return blobUrl(boardStore.board, now, sideFor(now, pixels))
-  })
+  }, null)
   onMount(() => props.onFirst(element))
   onCleanup(() => boardStore.releaseFile(id))
 
