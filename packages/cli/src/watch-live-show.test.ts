@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
 import type { ImageRecord } from '@wirephoto/board'
 import { connect } from '@wirephoto/client'
 import sharp from 'sharp'
@@ -189,9 +192,31 @@ test('K51: live runs a command again and again, and ends when its link is revoke
   })
   for (const running of [live, show]) {
     const { code, err } = await running.end()
-    assert.equal(code, 4)
+    assert.equal(code, 4, err)
     assert.match(err, /This link no longer works\. Ask for a new one\.\n$/)
   }
+})
+
+const noShell = process.platform === 'win32' && 'Windows has no process groups'
+
+test('K64: the command of live ends with all that it has started', { skip: noShell }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-live-'))
+  t.after(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, 'plot.png'), await drawing(9).png().toBuffer())
+  /** Each process that is started holds the writing end of the pipe, and ignores SIGTERM. */
+  const held = join(folder, 'held')
+  await promisify(execFile)('mkfifo', [held])
+  const script = `(trap '' TERM; exec 9>'${held}'; sleep 600 & wait) >/dev/null &
+    cat '${join(folder, 'plot.png')}'; sleep 600 | cat`
+  const board = await server.newBoard()
+  const args = ['live', 'plot', '--command', script, '--json', '--url', addressOf(board)]
+  const live = await start(t, args)
+  const pipe = createReadStream(held)
+  const ended = once(pipe.resume(), 'end')
+  await live.prints('out', /"frame":1/)
+  live.child.kill('SIGINT')
+  assert.equal((await live.end()).code, 130)
+  await ended
 })
 
 test('K63: slots lists the live slots of a board, reads their frames, and ends one', async () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { parseOrUndefined, SlotAddress, WireError } from '@wirephoto/board'
 import { Command, Option } from 'commander'
@@ -16,6 +16,7 @@ import {
 } from '../remote/board-option.ts'
 import { framesIn } from '../remote/frames.ts'
 import { untilInterrupted } from '../remote/interrupt.ts'
+import { ShellCommand } from '../remote/shell-command.ts'
 
 /** Pause before a camera that has broken off is asked again. */
 const RECONNECT_PAUSE_MS = 2_000
@@ -121,18 +122,20 @@ async function* framesOf(
       say(error instanceof OperatorError ? error.message : `${from?.host} doesn't answer.`)
       pauseMs = Math.max(every, RECONNECT_PAUSE_MS)
     }
-    await setTimeout(pauseMs, undefined, { signal })
+    await setTimeout(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted())
   }
 }
 
 /** Ends a stream that nobody waits for any more. */
-async function* abortable(stream: NodeJS.ReadStream, signal: AbortSignal): AsyncGenerator<Buffer> {
+async function* abortable(stream: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
   const end = () => stream.destroy()
   signal.addEventListener('abort', end, { once: true })
   try {
     for await (const chunk of stream) yield chunk as Buffer
   } catch (error) {
     if (!signal.aborted) throw error
+  } finally {
+    signal.removeEventListener('abort', end)
   }
   signal.throwIfAborted()
 }
@@ -163,25 +166,35 @@ async function* framesAt(address: URL, signal: AbortSignal): AsyncGenerator<Buff
   if (count === 0) throw new OperatorError(`${url.host} sends no JPEG, PNG or WebP picture.`)
 }
 
-/** Runs a command, and takes the pictures that it prints. */
+/** Runs a command, and takes the pictures that it prints. It ends with all that it has started. */
 async function* framesFrom(line: string, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const child = spawn(line, { shell: true, stdio: ['ignore', 'pipe', 'inherit'], signal })
-  const ended = Promise.withResolvers<number | null>()
-  child.once('error', () => ended.resolve(null))
-  child.once('close', ended.resolve)
+  const command = new ShellCommand(line)
+  let code: number | null = null
   let count = 0
   try {
-    for await (const frame of framesIn(child.stdout)) {
+    for await (const frame of framesIn(abortable(command.stdout, signal))) {
       count++
       yield frame
     }
+    code = await orAborted(command.ended, signal)
   } finally {
-    child.kill()
+    await command.end()
   }
-  const code = await ended.promise
-  signal.throwIfAborted()
   if (code !== 0) throw new OperatorError(`The command ended with ${code}.`)
   if (count === 0) throw new OperatorError('The command printed no JPEG, PNG or WebP picture.')
+}
+
+/** Resolves as a promise does, or rejects when the signal is aborted. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const abort = () => aborted.reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    signal.throwIfAborted()
+    return await Promise.race([promise, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
 }
 
 /** The part of the SDK's `Slot` that is used here. */
