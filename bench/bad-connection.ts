@@ -158,9 +158,10 @@ async function measure(scene: Scene, sleep: Sleep, seed: number): Promise<Round>
   if (sleep === 'asleep') shaper.sleep()
   const lastByteAt = watchLastByte(shaper)
   await setTimeout(ASLEEP_MS)
+  const silentSince = lastByteAt()
   const before = shaper.uploads.total
   const stalledAt = stalls.at()
-  const stalled = stalledAt === null ? null : seconds(stalledAt - lastByteAt())
+  const stalled = stalledAt === null ? null : seconds(stalledAt - silentSince)
   shaper.wake()
   await wake()
   const woken = now()
