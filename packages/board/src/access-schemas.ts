@@ -33,8 +33,18 @@ export const AccessPatch = z.strictObject({
   wallLink: z.optional(z.nullable(z.string().check(z.maxLength(serverLimits.linkLabelLength)))),
 })
 
-/** The body of `POST /api/boards/<board>/links`. */
-export const NewLink = z.strictObject({ role, label: z.optional(label) })
+/** A site, as browsers name it: `https://site.example`, without a slash at the end. */
+const origin = z
+  .string()
+  .check(
+    z.maxLength(serverLimits.originLength),
+    z.regex(/^https?:\/\/(?:[a-z\d.-]+|\[[\da-f:]+\])(?::\d{1,5})?$/),
+  )
+
+/** The body of `POST /api/boards/<board>/links`. A link for the pages of one other site lets look or add. */
+export const NewLink = z
+  .strictObject({ role, label: z.optional(label), origin: z.optional(origin) })
+  .check(z.refine((link) => !link.origin || link.role === 'view' || link.role === 'add'))
 export interface NewLink extends Infer<typeof NewLink> {}
 
 /** The body of `PATCH /api/boards/<board>/links/<id>`. */

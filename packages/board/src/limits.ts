@@ -47,6 +47,8 @@ export const serverLimits = {
   maxFramePixels: 1_000_000_000,
   /** UTF-16 units. */
   urlLength: 4_096,
+  /** The site that a link is made for, in UTF-16 units. */
+  originLength: 300,
   /** The name that an owner gives a link, in UTF-16 units. */
   linkLabelLength: 80,
   /** The name that a page gives itself where it reads a growing file, in UTF-16 units. */

@@ -163,6 +163,7 @@ export const OverviewQuery = z.strictObject({
 export const NewBoard = z.strictObject({
   title: z.optional(z.string().check(z.maxLength(limits.titleLength))),
 })
+export interface NewBoard extends z.infer<typeof NewBoard> {}
 
 /** The parameters of `GET /api/boards/<board>/audit`: entries before a time, and how many. */
 export const AuditQuery = z.strictObject({

@@ -43,6 +43,7 @@ import { archiveRoutes } from './http/archives.ts'
 import { arrivalRoutes } from './http/arrivals.ts'
 import { auditRoutes } from './http/audit.ts'
 import { blobRoutes } from './http/blobs.ts'
+import { boardAddressAt } from './http/board-address.ts'
 import { boardRoutes } from './http/boards.ts'
 import { changesRoutes } from './http/changes.ts'
 import { createGuard, type Guard } from './http/guard.ts'
@@ -76,6 +77,7 @@ import { Metrics } from './metrics.ts'
 import { HeldCommands } from './moderation/held-commands.ts'
 import { HeldLogs } from './moderation/held-logs.ts'
 import { Moderation } from './moderation/moderation.ts'
+import { ProgramBoards } from './program-boards.ts'
 import { basePathOf } from './public-url.ts'
 import { PushedPictures } from './pushed-pictures.ts'
 import { Readiness } from './readiness.ts'
@@ -107,6 +109,7 @@ export interface Services extends Storage {
   readonly access: Access
   readonly metrics: Metrics
   readonly pushedPictures: PushedPictures
+  readonly programBoards: ProgramBoards
 }
 
 /** Objects that a test puts in place of the server's own. */
@@ -426,7 +429,13 @@ export async function compose(
     [gateway, classic, heldRequests, pushedPictures, incomingFiles],
     timeoutMs,
   )
-  return { ...storage, app, registered, guard, access, metrics, pushedPictures }
+  const programBoards = new ProgramBoards({
+    boards,
+    access,
+    audit,
+    addressOf: (board) => boardAddressAt(url, board),
+  })
+  return { ...storage, app, registered, guard, access, metrics, pushedPictures, programBoards }
 }
 
 /** Opens the boards and the pictures, and defers their ends onto `stack`. */

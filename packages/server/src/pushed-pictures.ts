@@ -7,13 +7,10 @@ import {
   WireError,
 } from '@wirephoto/board'
 import type { Boards } from './boards/boards.ts'
-import type { Sender } from './boards/sender.ts'
 import type { PictureAddresses } from './http/picture-addresses.ts'
 import type { DirectUpload } from './images/uploads/direct-upload.ts'
+import { PROGRAM } from './program-boards.ts'
 import { readFrame } from './slots/read-frame.ts'
-
-/** The program that the server is a part of. It owns every board. */
-const PROGRAM: Sender = { visitor: 'program', role: 'own' }
 
 /** A file of a picture: its bytes, or where they are read from, as `createReadStream` returns it. */
 export type PictureSource = Uint8Array | AsyncIterable<Uint8Array>

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { WireError } from '@wirephoto/board'
+import { type NewBoard, type NewLink, WireError } from '@wirephoto/board'
+import type { ToldLink } from './access/told-links.ts'
 import { NODE_PATH } from './bus/link-bus.ts'
 import { compose } from './compose.ts'
 import type { ServerConfig } from './config.ts'
@@ -10,6 +11,7 @@ import { answerAndClose } from './http/connections.ts'
 import { listen, listenToo, urlOf } from './http/listen.ts'
 import { serveMetrics } from './http/metrics-server.ts'
 import { createLog } from './log.ts'
+import type { CreatedBoard } from './program-boards.ts'
 import { basePathOf, isBasePath, parsePublicUrl } from './public-url.ts'
 import type { PictureSource, PushedPicture, PushOptions } from './pushed-pictures.ts'
 
@@ -60,6 +62,25 @@ export interface Wirephoto extends AsyncDisposable {
    */
   show(board: string, picture: Uint8Array): Promise<number>
   /**
+   * Makes a board, which opens by its links alone. Resolves with its address and a link of each role: keep what you
+   * need, since the secrets in them are told this once. Rejects with a `WireError`: `bad-request` for a title of more
+   * than 120 characters.
+   *
+   * Addresses begin with `publicUrl`, or with the URL of a server of its own; with neither, with `path`.
+   *
+   * @example
+   * const { url, links } = await wirephoto.createBoard({ title: 'Summer fête' })
+   * const forGuests = links.find(({ role }) => role === 'add').url
+   */
+  createBoard(options?: NewBoard): Promise<CreatedBoard>
+  /**
+   * Makes a link to a board, to hand on: whoever opens it has its role. Rejects with a `WireError`: `unknown-board`,
+   * or `bad-request` for the options.
+   *
+   * @param options The role, `view`, `add`, `edit` or `own`, and a `label` by which owners know it in the board's list.
+   */
+  createLink(board: string, options: NewLink): Promise<ToldLink>
+  /**
    * Ends open requests and pushes, within limits, then closes everything. Somebody else's server goes on without it.
    * Idempotent.
    */
@@ -100,7 +121,7 @@ export async function createWirephoto(
   const config = configOf(options)
   const log = createLog(config.log ?? 'warn', process.stderr)
   await using stack = new AsyncDisposableStack()
-  const { app, metrics, pushedPictures, resume } = await compose(config, log, stack)
+  const { app, metrics, pushedPictures, programBoards, resume } = await compose(config, log, stack)
   const ours = app.server
   const { server: theirs, host, classic, publicUrl, path } = config
   if (theirs) {
@@ -139,6 +160,8 @@ export async function createWirephoto(
     },
     push: (...args) => pushedPictures.push(...args),
     show: (...args) => pushedPictures.show(...args),
+    createBoard: (...args) => programBoards.create(...args),
+    createLink: (...args) => programBoards.createLink(...args),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, type TestContext, test } from 'node:test'
-import { promisify } from 'node:util'
 import { RECORD_VERSION } from '@wirephoto/board'
 import { type RDatum, type RSingleSelection, r, type TableConfig } from 'rethinkdb-ts'
+import { makeCertificate } from '../../../../test/support/certificate.ts'
 import {
   findRethinkdbProgram,
   fixedReplyServer,
@@ -146,9 +145,9 @@ else
     test('a connection may use TLS, and then verifies the server', ours, async (t) => {
       const folder = await mkdtemp(join(tmpdir(), 'wirephoto-tls-'))
       t.after(() => rm(folder, { recursive: true }))
-      const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-      const made = await certificate(key, cert).catch(() => null)
+      const made = await makeCertificate(folder)
       if (!made) return t.skip('openssl is not on the PATH')
+      const { key, cert } = made
       const tls = ['--driver-tls-key', key, '--driver-tls-cert', cert]
       const secure = await RethinkdbProcess.open(program!, tls)
       t.after(() => secure.close())
@@ -182,13 +181,3 @@ async function says(t: TestContext, words: string): Promise<string> {
   t.after(close)
   return `rethinkdb://127.0.0.1:${port}/boards`
 }
-
-const certificate = (key: string, cert: string) =>
-  promisify(execFile)('openssl', [
-    ...'req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost'.split(' '),
-    ...'-addext subjectAltName=DNS:localhost'.split(' '),
-    '-keyout',
-    key,
-    '-out',
-    cert,
-  ])

@@ -26,6 +26,8 @@ export interface Asker {
   readonly isProxied: boolean
   /** The hash of the token of a session that may own the server; null and undefined for none. */
   readonly ownerSession?: string | null
+  /** The other site whose page asks; null and undefined for the server's own pages and for programs. */
+  readonly origin?: string | null
 }
 
 /** Somebody who shows a secret, and perhaps the board's passphrase. */
@@ -140,10 +142,15 @@ export class Access {
     return (await this.ownerSessions.endOf(ownerSession)) !== null
   }
 
+  /** Closes a board to all but its links, which it makes. Rejects with `unknown-board`. */
+  async closeToLinks(board: string): Promise<MadeLink[]> {
+    await this.rules.change(board)
+    return this.links.makeAll(board)
+  }
+
   /** Closes a board to all but its links, which it makes, and gives it to who asks. Rejects with `unknown-board`. */
   async close(board: string, asker: Asker, device?: Device): Promise<MadeLink[]> {
-    await this.rules.change(board)
-    const links = await this.links.makeAll(board)
+    const links = await this.closeToLinks(board)
     // A bearer counts by its link alone.
     if (asker.source !== 'bearer') await this.grants.give(asker.token, board, 'own', device)
     return links
@@ -284,11 +291,16 @@ export class Access {
     return { role: 'edit', grant: [], openUntil: hashOf.rule(board), quota: STRANGER }
   }
 
-  async #find({ token, source }: Asker, board: string): Promise<FoundGrant | 'ended' | null> {
+  async #find(
+    { token, source, origin }: Asker,
+    board: string,
+  ): Promise<FoundGrant | 'ended' | null> {
     if (source === 'new') return null
     if (source === 'cookie') return this.grants.find(token, board)
     const link = await this.links.find(board, token)
     if (!link) return 'ended'
+    if (origin && link.origin !== null && link.origin !== origin)
+      throw new WireError('foreign-origin')
     const right = { role: link.role, grant: [link.hash], quota: quotaOf(link) }
     return { ...right, passphrase: null, isByLink: true }
   }

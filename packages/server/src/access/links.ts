@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { type LinkPatch, type NewLink, ROLES, type Role, WireError } from '@wirephoto/board'
+import {
+  type LinkPatch,
+  type NewLink,
+  ROLES,
+  type Role,
+  serverLimits,
+  WireError,
+} from '@wirephoto/board'
 import type { Secret } from '@wirephoto/engine'
 import type { Quota } from '../boards/sender.ts'
 import { dataOf, hashOf, type LinkRecord, newSecret } from './records.ts'
@@ -26,6 +33,8 @@ export interface ListedLink {
   readonly id: string
   readonly role: Role
   readonly label: string
+  /** The other site whose pages it serves; null for any. */
+  readonly origin: string | null
   /** Milliseconds since 1970. */
   readonly madeAt: number
   /** The browsers that have a right by it. */
@@ -72,10 +81,11 @@ export class Links {
       if (by) uses.set(by, (uses.get(by) ?? 0) + 1)
     }
     return linksAmong(secrets)
-      .map(({ id, role, label, madeAt, hash, pictures = null, bytes = null }) => ({
+      .map(({ id, role, label, origin, madeAt, hash, pictures = null, bytes = null }) => ({
         id,
         role,
         label,
+        origin,
         madeAt,
         uses: uses.get(hash) ?? 0,
         pictures,
@@ -85,9 +95,9 @@ export class Links {
   }
 
   /** Makes a link. Rejects with `unknown-board`. */
-  make(board: string, { role, label = '' }: NewLink): Promise<MadeLink> {
+  make(board: string, { role, origin, label = siteOf(origin) }: NewLink): Promise<MadeLink> {
     const id = randomBytes(9).toString('base64url')
-    return this.#put(board, { id, role, label, madeAt: Date.now() })
+    return this.#put(board, { id, role, label, origin: origin ?? null, madeAt: Date.now() })
   }
 
   /** Makes a link of each role, the greatest first. */
@@ -134,6 +144,8 @@ export class Links {
         const link = (await this.#byId(board, id)).at(-1)
         if (!link) throw new WireError('not-found')
         const changed = patched(link, patch)
+        if (changed.origin !== null && !isForSite(changed.role))
+          throw new WireError('bad-request', { field: 'role' })
         if (await this.#replace(board, link, changed)) return changed
       }
       throw new WireError('busy')
@@ -181,19 +193,26 @@ export class Links {
     return links.sort((a, b) => a.madeAt - b.madeAt || (a.hash < b.hash ? -1 : 1))
   }
 
-  async #put(board: string, link: Omit<LinkRecord, 'type' | 'origin'>): Promise<MadeLink> {
+  async #put(board: string, link: Omit<LinkRecord, 'type'>): Promise<MadeLink> {
     const secret = newSecret()
     const hash = hashOf.link(secret)
-    const { id, role, label, madeAt, pictures, bytes } = link
+    const { id, role, label, madeAt, origin, pictures, bytes } = link
     const own = {
       ...(pictures !== undefined && { pictures }),
       ...(bytes !== undefined && { bytes }),
     }
-    const data = { type: 'link', id, role, label, madeAt, origin: null, ...own } as const
+    const data = { type: 'link', id, role, label, madeAt, origin, ...own } as const
     await this.#secrets.put(secretOf(board, { ...data, hash }))
     return { ...data, hash, secret }
   }
 }
+
+/** Whether a link of one other site may give a role. */
+const isForSite = (role: Role): boolean => role === 'view' || role === 'add'
+
+/** Names a link after the site that it is for, unless its maker does. */
+const siteOf = (origin: string | undefined): string =>
+  origin === undefined ? '' : new URL(origin).host.slice(0, serverLimits.linkLabelLength)
 
 /** Returns a link with the fields of a patch. A bound that is null is the server's. */
 function patched(link: Link, { role, label, pictures, bytes }: LinkPatch): Link {

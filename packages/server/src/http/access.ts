@@ -1,11 +1,9 @@
 import {
   AccessPatch,
-  type AuditLink,
   JoinRequest,
   LinkPatch,
   NewLink,
   parseOrThrow,
-  type Role,
   SessionRequest,
   WireError,
 } from '@wirephoto/board'
@@ -14,6 +12,7 @@ import type { Access, Exchange } from '../access/access.ts'
 import { deviceOf } from '../access/device.ts'
 import type { MadeLink } from '../access/links.ts'
 import { type AccessRule, hashOf } from '../access/records.ts'
+import { namedLink, toldLink } from '../access/told-links.ts'
 import type { Audit } from '../audit/audit.ts'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { Bounds } from '../bounds.ts'
@@ -34,33 +33,9 @@ interface AccessRoutesOptions extends BoardContext {
   readonly keptAnswers: KeptAnswers
 }
 
-/** A link in an answer: its address holds the secret. */
-export interface ToldLink {
-  readonly id: string
-  readonly role: Role
-  /** Milliseconds since 1970: a renewed link has a later one. */
-  readonly madeAt: number
-  readonly url: string
-}
-
-/** Tells a link that was just made, once. */
-const toldLink = ({ id, role, madeAt, secret }: MadeLink, page: string): ToldLink => ({
-  id,
-  role,
-  madeAt,
-  url: `${page}#${secret}`,
-})
-
 /** Tells who just got a board what it is, with the links that were made for it. */
 export const ownBoard = (id: string, url: string, links: readonly MadeLink[]) =>
   ({ id, url, role: 'own', links: links.map((link) => toldLink(link, url)) }) as const
-
-/** Returns what names a link where its secret is none of the reader's business. */
-const named = ({ id, role, label }: Pick<MadeLink, 'id' | 'role' | 'label'>): AuditLink => ({
-  id,
-  role,
-  label,
-})
 
 /** Exchanges the secrets of links for rights, and keeps the links of boards. */
 export async function accessRoutes(
@@ -95,7 +70,7 @@ export async function accessRoutes(
     board: string,
     link: Pick<MadeLink, 'id' | 'role' | 'label'> | null | undefined,
   ): void => {
-    const facts = link ? { link: named(link) } : {}
+    const facts = link ? { link: namedLink(link) } : {}
     audit.note(board, 'came', guard.visitor(request.raw), facts)
   }
   const join = async (request: FastifyRequest, code: string, passphrase?: string) => {
@@ -161,7 +136,7 @@ export async function accessRoutes(
     const wanted = parseOrThrow(NewLink, request.body)
     return await context.keptAnswers.once(request, reply, guard.visitor(request.raw), async () => {
       const made = await access.links.make(board, wanted)
-      audit.note(board, 'link-made', sender, { link: named(made) })
+      audit.note(board, 'link-made', sender, { link: namedLink(made) })
       return { body: toldLink(made, boardAddressOf(context, request, board)) }
     })
   })
@@ -171,7 +146,7 @@ export async function accessRoutes(
     const board = boardIn(request)
     const { id } = request.params as { id: string }
     const made = await access.renew(guard.asker(request.raw), board, id)
-    audit.note(board, 'link-renewed', sender, { link: named(made) })
+    audit.note(board, 'link-renewed', sender, { link: namedLink(made) })
     return toldLink(made, boardAddressOf(context, request, board))
   })
 
@@ -181,9 +156,9 @@ export async function accessRoutes(
     const { id } = request.params as { id: string }
     const patch = parseOrThrow(LinkPatch, request.body)
     const link = await access.changeLink(board, id, patch)
-    audit.note(board, 'link-changed', sender, { link: named(link) })
+    audit.note(board, 'link-changed', sender, { link: namedLink(link) })
     const { madeAt, pictures = null, bytes = null } = link
-    return { ...named(link), madeAt, pictures, bytes }
+    return { ...namedLink(link), madeAt, pictures, bytes }
   })
 
   app.delete(`${LINKS}/:id`, async (request, reply) => {
@@ -192,7 +167,7 @@ export async function accessRoutes(
     const { id } = request.params as { id: string }
     const link = (await access.links.list(board)).find((each) => each.id === id)
     await access.links.revoke(board, id)
-    if (link) audit.note(board, 'link-revoked', sender, { link: named(link) })
+    if (link) audit.note(board, 'link-revoked', sender, { link: namedLink(link) })
     return reply.code(204).send()
   })
 

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { createServer, get, type IncomingMessage, type Server } from 'node:http'
+import {
+  createServer as createHttpsServer,
+  get as getByHttps,
+  type Server as HttpsServer,
+} from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +18,7 @@ import { type Snapshot, WIRE_VERSION } from '@wirephoto/board'
 import express from 'express'
 import { io, type Socket } from 'socket.io-client'
 import { WebSocket, WebSocketServer } from 'ws'
+import { makeCertificate } from '../../../../test/support/certificate.ts'
 import { blankPng } from '../../support/sample-images.ts'
 import { createWirephoto, type Wirephoto } from '../wirephoto.ts'
 
@@ -26,7 +32,7 @@ let made = 0
 const quiet = () => ({ data: join(folder, String(made++)), log: 'silent', grace: 500 }) as const
 
 /** Servers of others, which end after all tests. */
-const servers: Server[] = []
+const servers: (Server | HttpsServer)[] = []
 after(() => {
   for (const server of servers) {
     server.closeAllConnections()
@@ -34,7 +40,7 @@ after(() => {
   }
 })
 
-async function listening(server: Server): Promise<string> {
+async function listening(server: Server | HttpsServer): Promise<string> {
   servers.push(server)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -324,6 +330,58 @@ describe('a part of an app of Express', () => {
     const sent = { method: 'POST', body: 'text', headers: { 'content-type': 'text/plain' } }
     assert.equal(await answerOf(`${url}/read`, sent), 'theirs')
   })
+})
+
+test('I92: a program makes boards and links', async (t) => {
+  const wirephoto = await createWirephoto({ ...quiet(), port: 0 })
+  t.after(() => wirephoto.close())
+  const { id, url, links } = await wirephoto.createBoard({ title: 'Summer fête' })
+  assert.equal(url, `${wirephoto.url}/b/${id}`)
+  assert.deepEqual(
+    links.map(({ role }) => role),
+    ['own', 'edit', 'add', 'view'],
+  )
+  const snapshot = `${wirephoto.url}/api/boards/${id}/snapshot`
+  assert.equal((await fetch(snapshot)).status, 401)
+  const link = await wirephoto.createLink(id, { role: 'view', label: 'Lobby' })
+  const opened = async (address: string) => {
+    const [page, secret] = address.split('#')
+    assert.equal(page, url)
+    return fetch(snapshot, { headers: { authorization: `Bearer ${secret}` } })
+  }
+  for (const each of [...links, link]) {
+    const response = await opened(each.url)
+    assert.equal(response.status, 200, each.role)
+    assert.match(await response.text(), /Summer fête/)
+  }
+  await assert.rejects(wirephoto.createBoard({ title: 'a'.repeat(121) }), { code: 'bad-request' })
+  await assert.rejects(wirephoto.createLink('nowhere', { role: 'view' }), { code: 'unknown-board' })
+})
+
+test('I93: a server by https takes it as one by http does', async (t) => {
+  const made = await makeCertificate(folder)
+  if (!made) return t.skip('openssl is not on the PATH')
+  const [key, ca] = await Promise.all([readFile(made.key), readFile(made.cert)])
+  const server = createHttpsServer({ key, cert: ca })
+  const port = Number(new URL(await listening(server)).port)
+  const publicUrl = `https://localhost:${port}/photos`
+  const wirephoto = await createWirephoto({ ...quiet(), server, publicUrl, isOpen: true })
+  t.after(() => wirephoto.close())
+  const { id } = await wirephoto.push('main', blankPng(40, 30))
+  const told = Promise.withResolvers<string>()
+  getByHttps(`${publicUrl}/api/boards/main/snapshot`, { ca }, (response) => {
+    text(response).then(told.resolve, told.reject)
+  }).on('error', told.reject)
+  assert.ok((await told.promise).includes(id))
+  const socket = io(`https://localhost:${port}`, {
+    path: '/photos/live',
+    transports: ['websocket'],
+    auth: { board: 'main', wire: WIRE_VERSION },
+    reconnection: false,
+    ca: String(ca),
+  })
+  t.after(() => socket.close())
+  await once(socket as never, 'connect')
 })
 
 test('I62: options that do not go together, or can not be served, are refused in a sentence', async () => {

@@ -7,4 +7,8 @@ export const boardAddressOf = (
   { guard }: { readonly guard: Pick<Guard, 'urlFor'> },
   { raw }: FastifyRequest,
   board: string,
-): string => `${guard.urlFor(raw)}/${board === DEFAULT_BOARD_ID ? '' : `b/${board}`}`
+): string => boardAddressAt(guard.urlFor(raw), board)
+
+/** Returns the same by a server's URL. */
+export const boardAddressAt = (server: string, board: string): string =>
+  `${server}/${board === DEFAULT_BOARD_ID ? '' : `b/${board}`}`

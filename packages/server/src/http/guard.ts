@@ -79,6 +79,7 @@ export function createGuard({
       source,
       isProxied: isProxied(request),
       ownerSession: owner === undefined ? null : hashOf.serverOwner(owner),
+      origin: origins.allowedOriginOf(request),
     }
   }
   return {

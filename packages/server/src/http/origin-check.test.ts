@@ -5,6 +5,7 @@ import { connect, Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { WebSocket } from 'ws'
+import { Visitor } from '../../../../test/support/visitor.ts'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { trySocket } from '../../support/open-socket.ts'
 import { createOriginCheck } from './origin-check.ts'
@@ -296,6 +297,45 @@ async function makeBoard(): Promise<{ board: string; cookie: string; secret: str
   const { id, links } = (await response.json()) as { id: string; links: { url: string }[] }
   return { board: id, cookie, secret: links[0]!.url.split('#')[1]! }
 }
+
+test('B151: a link for one site serves the pages of no other one', async () => {
+  const other = 'https://other.example'
+  const server = await Harness.open({ allowedOrigins: [SITE, other] })
+  try {
+    const maker = new Visitor(server.url)
+    const { id, links } = await maker.makeBoard()
+    const path = `/api/boards/${id}/links`
+    for (const wrong of [
+      { role: 'edit', origin: SITE },
+      { role: 'view', origin: `${SITE}/` },
+    ])
+      assert.equal(await maker.refusal(path, 'POST', wrong), 'bad-request')
+    const made = await maker.ask(path, 'POST', { role: 'view', origin: SITE })
+    const link = (await made.json()) as { id: string; url: string }
+    const ask = async (url: string, origin?: string): Promise<string> => {
+      const authorization = `Bearer ${url.split('#')[1]}`
+      const headers = { authorization, ...(origin && { origin }) }
+      const response = await fetch(`${server.url}/api/boards/${id}/snapshot`, { headers })
+      if (response.ok) return 'ok'
+      return ((await response.json()) as { error: { code: string } }).error.code
+    }
+    assert.equal(await ask(link.url, SITE), 'ok')
+    assert.equal(await ask(link.url, other), 'foreign-origin')
+    assert.equal(await ask(link.url), 'ok', 'a program names no origin')
+    assert.equal(await ask(links.at(-1)!.url, other), 'ok', 'another link is for all sites')
+    assert.equal(await maker.refusal(`${path}/${link.id}`, 'PATCH', { role: 'own' }), 'bad-request')
+    const renewed = await maker.ask(`${path}/${link.id}/renew`, 'POST')
+    const { url } = (await renewed.json()) as { url: string }
+    assert.equal(await ask(url, other), 'foreign-origin', 'a renewed one is for the same site')
+    const { links: listed } = (await (await maker.ask(path)).json()) as {
+      links: { id: string; label: string; origin: string | null }[]
+    }
+    const { label, origin } = listed.find((each) => each.id === link.id)!
+    assert.deepEqual([label, origin], [new URL(SITE).host, SITE])
+  } finally {
+    await server.close()
+  }
+})
 
 test("B47: a cookie's write names its origin, where a board needs a right", async () => {
   const { board, cookie, secret } = await makeBoard()

@@ -17,6 +17,7 @@ import {
   type Command,
   type Cursor,
   type FollowAnswer,
+  limits,
   type PresenceUpdate,
   uuidv7,
   WIRE_VERSION,
@@ -270,7 +271,11 @@ describe('live', () => {
       { client: uuid(), n: 1.5, commands: [add()] },
       { client: uuid(), n: 1, commands: [{ kind: 'image.settle', id: uuid() }] },
       { client: uuid(), n: 1, commands: [{ ...add(), x: 1e300 }] },
-      { client: uuid(), n: 1, commands: Array.from({ length: 101 }, () => add()) },
+      {
+        client: uuid(),
+        n: 1,
+        commands: Array.from({ length: limits.commandsPerMessage + 1 }, () => add()),
+      },
     ]) {
       const answer = await bad.ask<{ error: { code: string } }>('commands', body)
       assert.equal(answer.error.code, 'bad-request', JSON.stringify(body))

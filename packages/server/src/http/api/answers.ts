@@ -130,6 +130,7 @@ export const LinkList = z.strictObject({
       id: z.string(),
       role,
       label: z.string(),
+      origin: z.nullable(z.string()),
       madeAt: time,
       uses: z.int(),
       pictures: z.nullable(z.int()),
