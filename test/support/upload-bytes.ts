@@ -1,4 +1,6 @@
 const HEAD_END = '\r\n\r\n'
+/** No request has a longer head: such a connection carries something else. */
+const MAX_HEAD_LENGTH = 65_536
 
 /** Counts the bytes of uploads' bodies that connections pass on, as a server counts them: HTTP/1.1, by their length. */
 export class UploadBytes {
@@ -18,7 +20,7 @@ export class UploadConnection {
   readonly #count: (bytes: number) => void
   /** The beginning of a request's head. */
   #head = ''
-  /** Bytes that are left of the body; infinite behind an upgrade. */
+  /** Bytes that are left of the body; infinite behind an upgrade, and of what is no HTTP. */
   #left = 0
   #isUpload = false
 
@@ -44,7 +46,10 @@ export class UploadConnection {
       const before = this.#head.length
       this.#head += bytes.toString('latin1', at)
       const end = this.#head.indexOf(HEAD_END)
-      if (end < 0) return
+      if (end < 0) {
+        if (this.#head.length > MAX_HEAD_LENGTH) this.#left = Number.POSITIVE_INFINITY
+        return
+      }
       at += end + HEAD_END.length - before
       this.#begin(this.#head.slice(0, end))
       this.#head = ''
