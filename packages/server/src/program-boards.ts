@@ -4,6 +4,7 @@ import { namedLink, type ToldLink, toldLink } from './access/told-links.ts'
 import type { Audit } from './audit/audit.ts'
 import type { Boards } from './boards/boards.ts'
 import type { Sender } from './boards/sender.ts'
+import { setTitle } from './boards/set-title.ts'
 
 /** The program that the server is a part of. It owns every board. */
 export const PROGRAM: Sender = { visitor: 'program', role: 'own' }
@@ -39,10 +40,7 @@ export class ProgramBoards {
     const { boards, access, addressOf } = this.#options
     const id = await boards.create()
     const links = await access.closeToLinks(id)
-    if (title !== undefined) {
-      using held = await boards.hold(id)
-      await held.board.act([{ kind: 'board.patch', set: { title } }], PROGRAM)
-    }
+    await setTitle(boards, id, title, PROGRAM)
     const url = addressOf(id)
     return { id, url, links: links.map((link) => toldLink(link, url)) }
   }

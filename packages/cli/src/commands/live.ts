@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
-import { parseOrUndefined, SlotAddress, WireError } from '@wirephoto/board'
+import { WireError } from '@wirephoto/board'
 import { Command, Option } from 'commander'
 import { endOnClosedPipe } from '../closed-pipe.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -17,6 +17,7 @@ import {
 import { framesIn } from '../remote/frames.ts'
 import { untilInterrupted } from '../remote/interrupt.ts'
 import { ShellCommand } from '../remote/shell-command.ts'
+import { parseSlotName } from '../remote/slot-name.ts'
 
 /** Pause before a camera that has broken off is asked again. */
 const RECONNECT_PAUSE_MS = 2_000
@@ -76,10 +77,7 @@ function parseSource(text: string): URL {
 
 async function live(name: string, options: Options): Promise<void> {
   const { url: at, json = false } = options
-  if (!parseOrUndefined(SlotAddress, { slot: name }))
-    throw new OperatorError(
-      `${JSON.stringify(name)} is no slot's name; give letters, digits, - and _.`,
-    )
+  parseSlotName(name)
   if (!options.from && options.command === undefined && process.stdin.isTTY)
     throw new OperatorError('Frames come from stdin; give some there, or --from, or --command.')
   endOnClosedPipe()

@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream/promises'
-import { parseOrUndefined, SlotAddress, WireError } from '@wirephoto/board'
+import { WireError } from '@wirephoto/board'
+import type { ListedSlot, StoredFrame } from '@wirephoto/client'
 import { Argument, Command, Option } from 'commander'
 import { endOnClosedPipe } from '../closed-pipe.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -12,6 +13,7 @@ import {
   type RemoteBoard,
 } from '../remote/board-option.ts'
 import { untilInterrupted } from '../remote/interrupt.ts'
+import { parseSlotName } from '../remote/slot-name.ts'
 
 interface Options {
   readonly url: RemoteBoard
@@ -19,22 +21,6 @@ interface Options {
   readonly frames?: string
   readonly end?: string
   readonly json?: boolean
-}
-
-interface ListedSlot {
-  readonly name: string
-  readonly lastFrameAt: number
-  readonly isLate: boolean
-  readonly intervalMs: number | null
-  readonly frameUrl: string
-}
-
-interface StoredFrame {
-  readonly at: number
-  readonly width: number
-  readonly height: number
-  readonly bytes: number
-  readonly url: string
 }
 
 /** Makes the command that lists, reads and ends the live slots of a board. */
@@ -76,13 +62,6 @@ Exit code: 0 if it is done, 2 for a mistake or a slot that isn't there, 3 if no 
 answers, 4 if the board refuses us, 130 after Ctrl-C.`,
     )
     .action(slots)
-}
-
-function parseSlotName(text: string): string {
-  if (parseOrUndefined(SlotAddress, { slot: text })) return text
-  throw new OperatorError(
-    `${JSON.stringify(text)} is no slot's name; give letters, digits, - and _.`,
-  )
 }
 
 async function slots(address: RemoteBoard | undefined, options: Options): Promise<void> {

@@ -2,6 +2,7 @@ import { NewBoard, parseOrThrow, settings } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
 import type { Access } from '../access/access.ts'
 import { deviceOf } from '../access/device.ts'
+import { setTitle } from '../boards/set-title.ts'
 import type { Bounds } from '../bounds.ts'
 import { hourly, PartyLimiter } from '../live/party-limiter.ts'
 import { ownBoard } from './access.ts'
@@ -39,11 +40,7 @@ export async function boardRoutes(
       makingLimiter.charge(visitor)
       const id = await boards.create()
       const links = await access.close(id, asker, deviceOf(request.headers['user-agent']))
-      if (title !== undefined) {
-        using held = await boards.hold(id)
-        const maker = { ...visitor, role: 'own' } as const
-        await held.board.act([{ kind: 'board.patch', set: { title } }], maker)
-      }
+      await setTitle(boards, id, title, { ...visitor, role: 'own' })
       return {
         location: `/api/boards/${id}`,
         body: ownBoard(id, boardAddressOf(context, request, id), links),

@@ -1,5 +1,5 @@
 import type { Box, ImageRecord } from '@wirephoto/board'
-import { type Board, blobUrl, LatestFrame } from '@wirephoto/client'
+import { type Board, blobUrl, LatestFrame, type ListedSlot } from '@wirephoto/client'
 import {
   createEffect,
   createMemo,
@@ -30,13 +30,6 @@ const FOOT_FACTOR = { oneLine: 1.8, twoLines: 3.1 }
 const NARROW_FACTOR = { oneLine: 13, twoLines: 8 }
 /** The shape of a slot that has no tile yet. */
 const USUAL_SHAPE_FACTOR = 4 / 3
-
-/** A live slot, as the server lists it. */
-interface ListedSlot {
-  readonly id: string
-  /** The usual time between two frames; null while it is unknown. */
-  readonly intervalMs: number | null
-}
 
 interface SlotWallProps {
   readonly board: Board
