@@ -1,6 +1,6 @@
 import { around, cleanName, firstWidth, type ImageRecord, limits, uuidv7 } from '@wirephoto/board'
 import { type Board, uploadsUrl } from '@wirephoto/client'
-import { logFault } from '../browser/in-background.ts'
+import { inBackground, logFault } from '../browser/in-background.ts'
 import type { Point } from '../geometry/view.ts'
 import type { BoardStore } from '../state/board-store.ts'
 import type { Camera } from '../state/camera.ts'
@@ -75,7 +75,8 @@ export class Drop {
       // The server chooses the width with the place, but for a copy's own.
       const place = places?.[i] ?? { w: records?.get(file)?.w }
       const thumbnail = this.#preview(picture, 'thumbnail')
-      const preview = this.#preview(picture)
+      // Everybody has the thumbnail sooner if nothing else is decoded meanwhile.
+      const preview = thumbnail.then(() => this.#preview(picture))
       return {
         id,
         file,
@@ -91,7 +92,8 @@ export class Drop {
     for (const { id, file } of measured) this.boardStore.keepFile(id, file)
     for (const { id, preview } of pictures) this.boardStore.ownFileTurns.addPreview(id, preview)
     const ids = this.boardStore.board.addPictures(pictures)
-    this.people.ask()
+    // The question would hold up the first picture.
+    inBackground(pictures[0]!.preview.then(() => this.people.ask()))
     const box = around(ids.flatMap((id) => this.boardStore.boxes.get(id) ?? []))
     // A drop at a place chooses the view: the pictures must not move away from under the pointer.
     if (point) this.camera.isChosen = true

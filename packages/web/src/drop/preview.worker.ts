@@ -1,5 +1,9 @@
-import { makePreview } from './make-preview.ts'
+import { makePreview, warmUp } from './make-preview.ts'
 import type { PreviewTask } from './preview.ts'
+
+warmUp().catch(() => {
+  // The first preview takes longer.
+})
 
 /** Takes a file with its size, and answers with the preview. */
 self.onmessage = async ({ data }: MessageEvent<PreviewTask>) => {

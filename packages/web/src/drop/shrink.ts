@@ -90,7 +90,7 @@ function draw(picture: CanvasImageSource, { width, height }: Size, { sidePx }: B
 export async function encode(
   { canvas, context }: Drawn,
   { bytes: limitBytes }: Pick<Bounds, 'bytes'>,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   for (const type of TYPES) {
     if (type === 'image/jpeg') {
       // JPEG has no transparency, so white lies below.
