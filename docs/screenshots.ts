@@ -20,11 +20,16 @@ const { all } = parseArgs({ options: { all: { type: 'string' } } }).values
 const IMAGES = all ? resolve(all) : resolve(import.meta.dirname, 'images')
 const DESK = { viewport: { width: 1440, height: 900 } }
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
-/** One of two windows side by side, and the place of the drop in it. */
+/** One of two windows side by side, the place of the drop in it, and those of the pictures around. */
 const HALF = { viewport: { width: 718, height: 720 }, colorScheme: 'light' } as const
-const MIDDLE = { x: 320, y: 520 }
+const FREE_PLACE = { x: 338, y: 459 }
+const PLACES_AROUND = [
+  { x: '0', y: '0', w: '360' },
+  { x: '0', y: '256', w: '180' },
+  { x: '376', y: '0', w: '427' },
+]
 /** The connection of the sender, and the time after which both windows are photographed. */
-const SLOW_BYTES_PER_SECOND = 5_000_000
+const SLOW_BYTES_PER_SECOND = 400_000
 const SENDING_MS = 2_000
 
 const TITLE = 'A week in the hills'
@@ -73,7 +78,7 @@ try {
 async function photographForDocuments() {
   const wide = await newBoard(PICTURES.length)
   const narrow = await newBoard(8, twoColumnPlaces())
-  const few = await newBoard(3)
+  const few = await newBoard(3, PLACES_AROUND.values())
   const empty = await newBoard(0)
   for (const colorScheme of ['light', 'dark'] as const) {
     await photograph(wide, { ...DESK, colorScheme }, `board-${colorScheme}`)
@@ -200,14 +205,14 @@ async function photograph(board: FilledBoard, options: BrowserContextOptions, na
 async function photographTwo(board: FilledBoard, name: string) {
   const proxy = await Proxy.open(server.port)
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-screenshots-'))
-  const file = join(folder, 'this-morning.png')
+  const file = join(folder, 'this-morning.jpg')
   await sharp(await landscape(4200, 2800, 6))
-    .png({ compressionLevel: 0 })
+    .jpeg({ quality: 100, chromaSubsampling: '4:4:4' })
     .toFile(file)
-  const sender = await openBoardPage(board, HALF, proxy.port)
-  const watcher = await openBoardPage(board, HALF)
+  const sender = await openBoardPage(board, HALF, { port: proxy.port, name: 'Anna' })
+  const watcher = await openBoardPage(board, HALF, { name: 'Ben' })
   proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
-  await sender.drop([file], MIDDLE)
+  await sender.drop([file], FREE_PLACE)
   await watcher.waitForTiles(board.pictures + 1)
   await setTimeout(SENDING_MS)
   const windows = [await sender.page.screenshot(), await watcher.page.screenshot()]
@@ -223,13 +228,20 @@ async function photographTwo(board: FilledBoard, name: string) {
   await rm(folder, { recursive: true })
 }
 
+interface Visit {
+  readonly port?: number
+  /** Without one the page asks for it when a picture is added. */
+  readonly name?: string
+}
+
 /** Opens the board in a new context and fits it all into the view. */
 async function openBoardPage(
   { id, pictures }: FilledBoard,
   options: BrowserContextOptions,
-  port = server.port,
+  { port = server.port, name }: Visit = {},
 ): Promise<BoardPage> {
   const context = await browser.newContext(options)
+  if (name) await context.addInitScript((known) => localStorage.setItem('name', known), name)
   const page = await BoardPage.open(context, `http://localhost:${port}`)
   await page.goto(`/b/${id}`)
   await page.page.keyboard.press('f')
