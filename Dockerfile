@@ -4,11 +4,12 @@ WORKDIR /src
 COPY . .
 RUN npm ci --ignore-scripts --no-audit --no-fund && npm run pack:all
 
-# Installs the program from its file, with the drivers of both databases.
+# Installs the program from its file, with the drivers of both databases, and what sends measurements.
 FROM node:24-bookworm-slim AS install
 WORKDIR /opt/wirephoto
 COPY --from=build /src/packed/wirephoto-[0-9]*.tgz ./
 RUN npm install --omit=dev --no-audit --no-fund ./wirephoto-*.tgz pg@8.23.1 rethinkdb-ts@3.0.0 aws4fetch@1.0.20 @redis/client@6.3.1 \
+    @opentelemetry/api@1.10.0 @opentelemetry/exporter-metrics-otlp-proto@0.301.0 @opentelemetry/resources@3.1.0 @opentelemetry/sdk-metrics@3.1.0 \
   && rm wirephoto-*.tgz
 
 FROM node:24-bookworm-slim

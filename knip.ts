@@ -18,8 +18,8 @@ export default {
         'examples/*/*.ts',
       ],
       project: [`{bench,docs,examples,lint,packing,test}/${project}`, '*.ts'],
-      // A program that a test starts, and a driver that the engine's own tests use.
-      ignoreDependencies: ['@arethetypeswrong/cli', 'aws4fetch'],
+      // A program that a test starts, and what the engine's and the server's own tests use.
+      ignoreDependencies: ['@arethetypeswrong/cli', 'aws4fetch', /^@opentelemetry\//],
       // Debian's, where the test that needs it says so when it is missing.
       ignoreBinaries: ['prlimit', 'script', 'strace', 'taskset', 'WebKitWebDriver', 'Xvfb'],
     },
@@ -42,8 +42,8 @@ export default {
     'packages/server': {
       entry: ['src/**/*.test.ts', 'examples/*.ts'],
       project: [project],
-      // A driver, installed by those who use it.
-      ignoreDependencies: ['@redis/client'],
+      // Installed by those who use them.
+      ignoreDependencies: ['@redis/client', /^@opentelemetry\//],
       // Debian's, as above.
       ignoreBinaries: ['exiftool'],
     },

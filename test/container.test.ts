@@ -47,7 +47,9 @@ test('I67: it installs the drivers by the versions that the tests run with', asy
     devDependencies: Record<string, string>
   }
   const text = await read('Dockerfile')
-  for (const name of ['pg', 'rethinkdb-ts', 'aws4fetch', '@redis/client'])
+  const drivers = ['pg', 'rethinkdb-ts', 'aws4fetch', '@redis/client']
+  const telemetry = ['api', 'exporter-metrics-otlp-proto', 'resources', 'sdk-metrics']
+  for (const name of drivers.concat(telemetry.map((part) => `@opentelemetry/${part}`)))
     assert.ok(text.includes(` ${name}@${devDependencies[name]} `), name)
 })
 

@@ -3,7 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer as createHttpServer, request } from 'node:http'
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -395,6 +400,22 @@ test('K9 K10 --classic says what it opens, and to whom', async () => {
   const without = await serving(['--data', 'without'])
   assert.doesNotMatch(without.banner, /classic/)
   await without.stop('SIGTERM')
+})
+
+test('E109, E110: it sends measurements to the collector that its environment names', async (t) => {
+  const collector = createHttpServer().listen(0, '127.0.0.1')
+  t.after(() => collector.close())
+  await once(collector, 'listening')
+  const asked = once(collector, 'request') as Promise<[IncomingMessage, ServerResponse]>
+  const server = await serving(['--data', 'measured'], {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
+    OTEL_METRIC_EXPORT_INTERVAL: '50',
+  })
+  const [{ method, url }, response] = await asked
+  assert.deepEqual([method, url], ['POST', '/v1/metrics'])
+  // It isn't answered, and the server ends all the same.
+  assert.equal(await server.stop('SIGTERM'), 0)
+  response.destroy()
 })
 
 test('F1: SIGTERM lets a picture that is on its way arrive', async () => {

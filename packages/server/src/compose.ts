@@ -84,6 +84,7 @@ import { Readiness } from './readiness.ts'
 import { openSignIn } from './sign-in/sign-in.ts'
 import { SlotFrames } from './slots/slot-frames.ts'
 import { Slots } from './slots/slots.ts'
+import { startExport } from './telemetry/start-export.ts'
 import { TrustedClock } from './trusted-clock.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
 
@@ -204,6 +205,7 @@ export async function compose(
   const progress = new DownloadProgress((...args) => gateway.tellDownloads(...args))
   const metrics = new Metrics()
   metrics.registry.registerMetric(files.faults)
+  if (config.openTelemetry) await startExport({ data: config.data, metrics, log }, stack)
   const heldRequests = new HeldRequests()
   const keptAnswers = new KeptAnswers({ maxBytes: bounds['kept-answers'] })
   const heldLogs = new HeldLogs(boards)

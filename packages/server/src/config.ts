@@ -60,6 +60,11 @@ export interface ServerConfig {
   readonly refuse?: readonly MediaType[] | undefined
   /** Where `/metrics` is served: nowhere, or at an address of its own. Default: beside the boards. */
   readonly metrics?: 'off' | MetricsAddress | undefined
+  /**
+   * Whether the measurements go to a collector by OpenTelemetry, too. The variables `OTEL_…` of the environment say to
+   * which. Default: no.
+   */
+  readonly openTelemetry?: boolean | undefined
   /** Bounds that differ from their defaults. */
   readonly bounds?: Partial<Bounds> | undefined
   /** The least level that is logged, as JSON lines on stderr. Default: `warn`. */

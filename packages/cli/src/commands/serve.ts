@@ -10,6 +10,7 @@ import { basePathOf } from '@wirephoto/server/public-url'
 import { Command, Option } from 'commander'
 import { warningFor } from '../../bin/choose-node.js'
 import { banner } from '../banner.ts'
+import { namesCollector } from '../open-telemetry.ts'
 import { OperatorError, operatorErrorOf } from '../operator-error.ts'
 import {
   parseBoard,
@@ -289,6 +290,7 @@ async function serve(options: Options): Promise<void> {
     acceptLoss: options.acceptLoss,
     log: options.logLevel,
     metrics: options.metrics === 'on' ? undefined : options.metrics,
+    openTelemetry: namesCollector(process.env),
     classic,
   }).catch((error: unknown) => {
     throw explain(error, { ...options, host, data, engine })
