@@ -10,8 +10,10 @@ import { r } from 'rethinkdb-ts'
 import sharp from 'sharp'
 import { cleanupAfter } from '../../../test/support/cleanup.ts'
 import { InProcessServer } from '../../../test/support/in-process-server.ts'
+import { pngChunk, withPngChunks } from '../../../test/support/png.ts'
 import { Proxy } from '../../../test/support/proxy.ts'
 import { NO_RETHINKDB, Rethinkdb } from '../../../test/support/rethinkdb.ts'
+import { derivedIds } from './remote/picture-id.ts'
 
 const BIN = fileURLToPath(new URL('../bin/wirephoto.js', import.meta.url))
 
@@ -68,8 +70,8 @@ else
       const board = stack.adopt(await connect(address), (each) => each.close())
       const target = ['--to', server.url, '--board', board.id]
       if (link) target.push('--token', link.url)
-      const follow = () => {
-        const child = start(`${url.href}/photos`, ...target)
+      const follow = (name = 'photos') => {
+        const child = start(`${url.href}/${name}`, ...target)
         stack.defer(() => void child.kill('SIGKILL'))
         const lines = createInterface(child.stdout!)[Symbol.asyncIterator]()
         const ended = once(child, 'close').then(([code]) => code as number)
@@ -95,7 +97,11 @@ else
         return await promise.finally(off)
       }
       const table = r.db(database).table('photos')
-      return { board, table, follow, picture, query: rethinkdb.query.bind(rethinkdb) }
+      const makeTable = async (name: string) => {
+        await rethinkdb.query(r.db(database).tableCreate(name))
+        return r.db(database).table(name)
+      }
+      return { makeTable, board, table, follow, picture, query: rethinkdb.query.bind(rethinkdb) }
     }
 
     const isShown = ({ deletedAt }: ImageRecord) => deletedAt === null
@@ -146,6 +152,81 @@ else
       await picture('a.png', ({ x }) => x === 90)
       await second.interrupt()
       assert.equal(board.pictures.size, 1)
+    })
+
+    test('K65, K66, K67: what was deleted between two starts goes to the trash, once', async (t) => {
+      const { board, table, makeTable, follow, picture, query } = await opened(t)
+      const rows = ['a', 'b', 'c', 'd'].map(async (id, i) => {
+        return { id, fileName: `${id}.png`, file: await draw(i) }
+      })
+      await query(table.insert(await Promise.all(rows)))
+      const first = follow()
+      for (const _ of rows) assert.match(await first.nextLine(), /^[abcd]\.png was added$/)
+      await first.interrupt()
+
+      // Pictures that came otherwise, and stay: of the same table's rows by hand, of `push`, and of another table.
+      await board.add(await draw(0), { name: 'hand.png' })
+      const [pushed] = derivedIds('push', board.id, 'a')
+      const address = `${server.url}/api/boards/${board.id}/images/${pushed}?name=pushed.png`
+      assert.equal((await fetch(address, { method: 'PUT', body: await draw(1) })).status, 201)
+      const others = await makeTable('others')
+      await query(others.insert({ id: 'a', fileName: 'other.png', file: await draw(2) }))
+      const beside = follow('others')
+      assert.equal(await beside.nextLine(), 'other.png was added')
+      await beside.interrupt()
+
+      const [d] = [...board.pictures.values()].filter(({ name }) => name === 'd.png')
+      board.remove([d!.id])
+      await board.settled()
+      await query(table.getAll('a', 'd').delete())
+      const second = follow()
+      assert.equal(await second.nextLine(), 'a.png was removed')
+      const { id, deletedAt } = await picture('a.png', (each) => !isShown(each))
+      // The next line comes when all that was gone has been seen to.
+      await query(table.insert({ id: 'e', fileName: 'e.png', file: await draw(5) }))
+      assert.equal(await second.nextLine(), 'e.png was added')
+      await second.interrupt()
+
+      await query(table.get('b').delete())
+      const third = follow()
+      assert.equal(await third.nextLine(), 'b.png was removed')
+      await query(table.insert({ id: 'f', fileName: 'f.png', file: await draw(6) }))
+      assert.equal(await third.nextLine(), 'f.png was added')
+      await third.interrupt()
+      await picture('f.png', isShown)
+      assert.equal(board.pictures.get(id)?.deletedAt, deletedAt)
+      const shown = [...board.pictures.values()].filter(isShown).map(({ name }) => name)
+      assert.deepEqual(shown.sort(), [
+        'c.png',
+        'e.png',
+        'f.png',
+        'hand.png',
+        'other.png',
+        'pushed.png',
+      ])
+    })
+
+    test('K68, K69: a file that was changed between two starts comes over, whatever its length', async (t) => {
+      const { board, table, follow, picture, query } = await opened(t)
+      const file = await draw(1)
+      const told = withPngChunks(file, pngChunk('tEXt', Buffer.from('Author\0Anna')))
+      await query(table.insert({ id: 'a', fileName: 'a.png', x: 1, y: 1, file }))
+      await query(table.insert({ id: 'b', fileName: 'b.png', x: 1, y: 1, file: told }))
+      const first = follow()
+      const [a, b] = [await picture('a.png', isShown), await picture('b.png', isShown)]
+      await first.interrupt()
+      const changed = await draw(2)
+      assert.equal(changed.length, file.length)
+      await query(table.get('a').update({ file: changed }))
+      await query(table.get('b').update({ x: 50 }))
+      const second = follow()
+      assert.equal(await second.nextLine(), 'a.png was replaced')
+      const moved = await picture('b.png', ({ x }) => x === 50)
+      const replaced = await picture('a.png', ({ blob }) => blob !== a.blob)
+      await second.interrupt()
+      assert.deepEqual([replaced.id, moved.id, moved.blob], [a.id, b.id, b.blob])
+      assert.equal(moved.replacedAt, null)
+      assert.equal(board.pictures.size, 2)
     })
 
     test('K61: what happened while the database was away is made up for', async (t) => {

@@ -2,7 +2,7 @@ import type { Engine, EngineOptions } from './engine.ts'
 import { EngineError, withoutPassword } from './errors.ts'
 import { assertFilled } from './filling.ts'
 import { withRecordVersions } from './record-versions.ts'
-import type { TableChange } from './rethinkdb/table-follower.ts'
+import type { TableChange, TableKeys } from './rethinkdb/table-follower.ts'
 import type { Bucket } from './s3/bucket.ts'
 import { MARK, readPointer } from './s3/pointers.ts'
 
@@ -109,12 +109,15 @@ export async function* readTable(url: string): AsyncGenerator<Record<string, unk
 
 /**
  * Follows a RethinkDB table that belongs to another program, until the signal aborts. Yields all of its documents, then
- * each that is inserted, changed or deleted.
+ * each that is inserted, changed or deleted. Yields the keys of all once, so that what went before is known.
  *
  * @param url `rethinkdb://user:password@host:port/<database>/<table>`
  * @throws EngineError, with a sentence for the operator, if the table can't be read at the start.
  */
-export async function* followTable(url: string, signal: AbortSignal): AsyncGenerator<TableChange> {
+export async function* followTable(
+  url: string,
+  signal: AbortSignal,
+): AsyncGenerator<TableChange | TableKeys> {
   const { followDocuments } = await loadDriver(
     'rethinkdb-ts',
     () => import('./rethinkdb/table-follower.ts'),

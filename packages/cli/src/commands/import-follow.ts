@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { WireError } from '@wirephoto/board'
+import { type AnyRecord, WireError } from '@wirephoto/board'
 import { EngineError, followTable } from '@wirephoto/engine'
 import { exitCodes } from '../exit-codes.ts'
 import { operatorErrorOf } from '../operator-error.ts'
@@ -9,9 +9,9 @@ import type { RemoteBoard } from '../remote/board-option.ts'
 import { failureOf, IN_TRASH } from '../remote/file-failure.ts'
 import { untilInterrupted } from '../remote/interrupt.ts'
 import { persist } from '../remote/patience.ts'
-import { derivedIds } from '../remote/picture-id.ts'
+import { SourceIds } from '../remote/picture-id.ts'
 import type { FileOutcome } from '../remote/send-report.ts'
-import { pictureAt, putInPlace, type Sending, type ToldPicture } from '../remote/store-picture.ts'
+import { pictureAt, putInPlace, type Sending } from '../remote/store-picture.ts'
 import { pictureOf } from './import-table.ts'
 import type { Picture, Target } from './import-target.ts'
 
@@ -21,10 +21,12 @@ export async function follow(table: string, { to, board: id, token }: Target): P
   const board = { url: to, id, token, headers }
   const stop = untilInterrupted()
   try {
-    await askFor(board, { path: `/api/boards/${id}`, signal: stop })
     const mirror = new TableMirror(board, table, stop)
-    for await (const { key, document } of followTable(table, stop))
-      await (document ? mirror.put(key, document) : mirror.remove(key))
+    // Before the table tells its keys: a picture that comes meanwhile is of a later document.
+    await mirror.readBoard()
+    for await (const news of followTable(table, stop))
+      if ('keys' in news) await mirror.removeOthers(news.keys)
+      else await (news.document ? mirror.put(news.key, news.document) : mirror.remove(news.key))
     process.exitCode = exitCodes.interrupted
   } catch (error) {
     if (stop.aborted) process.exitCode = exitCodes.interrupted
@@ -38,16 +40,37 @@ export async function follow(table: string, { to, board: id, token }: Target): P
 /** The pictures of a table on a board. Each has an id that is derived from the table and the document's key. */
 class TableMirror {
   readonly #board: RemoteBoard
-  readonly #table: string
+  readonly #ids: SourceIds
   readonly #sending: Sending
+  /** The ids of the pictures that came from the table at earlier starts, and stand on the board. */
+  #standing: readonly string[] = []
   /** The hashes of the files that were sent, by the documents' keys. */
   readonly #hashes = new Map<string, string>()
 
   constructor(board: RemoteBoard, table: string, signal: AbortSignal) {
     this.#board = board
     const { host, pathname } = new URL(table)
-    this.#table = host + pathname
+    this.#ids = new SourceIds('table', board.id, host + pathname)
     this.#sending = { signal, patienceMs: Number.POSITIVE_INFINITY }
+  }
+
+  /** Notes which pictures of the table stand on the board. */
+  async readBoard(): Promise<void> {
+    const { records } = await askFor<{ readonly records: readonly AnyRecord[] }>(this.#board, {
+      path: `/api/boards/${this.#board.id}/snapshot`,
+      signal: this.#sending.signal,
+    })
+    this.#standing = records
+      .filter((each) => each.kind === 'image' && each.deletedAt === null && this.#ids.has(each.id))
+      .map(({ id }) => id)
+  }
+
+  /** Puts those pictures into the trash whose documents were deleted before this start. */
+  async removeOthers(keys: readonly string[]): Promise<void> {
+    if (this.#standing.length === 0) return
+    const alive = new Set(keys.flatMap((key) => this.#ids.of(key)))
+    for (const id of this.#standing) if (!alive.has(id)) await this.#remove(id)
+    this.#standing = []
   }
 
   /** Adds the picture of a document, gives it another file, or moves it: whatever has changed. */
@@ -67,15 +90,18 @@ class TableMirror {
   /** Puts the picture of a document into the trash, if there is one. */
   async remove(key: string): Promise<void> {
     this.#hashes.delete(key)
-    for (const id of this.#idsOf(key)) {
-      const known = await this.#pictureAt(id)
-      if (!known) continue
-      if (known.deletedAt === null) {
-        await this.#change(id, 'DELETE')
-        say(`${known.name} was removed`)
-      }
-      return
+    for (const id of this.#ids.of(key)) if (await this.#remove(id)) return
+  }
+
+  /** Puts a picture into the trash. Resolves to whether there is one. */
+  async #remove(id: string): Promise<boolean> {
+    const { signal } = this.#sending
+    const known = await persist(() => pictureAt(this.#board, id, signal), this.#sending)
+    if (known?.deletedAt === null) {
+      await this.#change(id, 'DELETE')
+      say(`${known.name} was removed`)
     }
+    return known !== null
   }
 
   async #outcomeOf(key: string, { name, bytes, place }: Picture): Promise<FileOutcome> {
@@ -84,13 +110,12 @@ class TableMirror {
     const { kind, picture } = await putInPlace(
       this.#board,
       {
-        ids: this.#idsOf(key),
+        ids: this.#ids.of(key),
         name,
         place,
         file: { bytes: bytes.length, open: () => Readable.from([bytes], { objectMode: false }) },
-        // One that was sent before this start is known by its length, as by an import that doesn't go on.
-        isSame: ({ original, bytes: length }) =>
-          lastHash === undefined ? (original?.bytes ?? length) === bytes.length : lastHash === hash,
+        // One that was sent before this start, and had its metadata taken out, can't be told: it is sent again.
+        isSame: ({ original, blob }) => hash === (lastHash ?? original?.blob ?? blob),
       },
       this.#sending,
     )
@@ -99,14 +124,6 @@ class TableMirror {
     const { x = picture.x, y = picture.y } = place
     if (x !== picture.x || y !== picture.y) await this.#change(picture.id, 'PATCH', { x, y })
     return { kind, picture }
-  }
-
-  #idsOf(key: string): readonly string[] {
-    return derivedIds('table', this.#board.id, this.#table, key)
-  }
-
-  #pictureAt(id: string): Promise<ToldPicture | null> {
-    return persist(() => pictureAt(this.#board, id, this.#sending.signal), this.#sending)
   }
 
   /** Changes or removes a picture, unless it is gone. */

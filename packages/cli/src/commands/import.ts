@@ -40,7 +40,7 @@ export function importCommand(): Command {
       'after',
       `
 With --follow the board goes on like the table until Ctrl-C. A second start adds nothing
-twice. What was deleted from the table between the two stays on the board.`,
+twice, and makes up for what was changed, moved and deleted between the two.`,
     )
     .action(copy)
 }

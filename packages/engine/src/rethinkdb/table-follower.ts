@@ -18,6 +18,11 @@ export interface TableChange {
   readonly document: Readonly<Record<string, unknown>> | null
 }
 
+/** The keys of all documents, as JSON. A key that isn't among them was gone before the feed began. */
+export interface TableKeys {
+  readonly keys: readonly string[]
+}
+
 /** A message of the feed: the key of a document, that all are told, or that the database has dropped some. */
 interface FeedMessage {
   readonly key?: unknown
@@ -27,7 +32,8 @@ interface FeedMessage {
 
 /**
  * Follows a table: yields each of its documents, then each that is inserted, changed or deleted, until the signal
- * aborts. One that changes several times at once is yielded once.
+ * aborts. One that changes several times at once is yielded once. The keys of all are yielded once, as soon as they are
+ * known.
  *
  * A feed tells of keys alone, and documents are fetched one at a time, since pictures are large. After a break another
  * feed tells of all documents again, and those that it no longer tells of are gone.
@@ -37,13 +43,15 @@ interface FeedMessage {
 export async function* followDocuments(
   url: string,
   signal: AbortSignal,
-): AsyncGenerator<TableChange> {
+): AsyncGenerator<TableChange | TableKeys> {
   const { address, table } = await parseTableUrl(url)
   const connection = new ReconnectingConnection(address)
   /** Keys whose documents shall be fetched, by their JSON. */
   const pending = new Map<string, unknown>()
   /** Keys of which a feed has told, and that aren't known to be gone. */
   const known = new Map<string, unknown>()
+  /** The keys of all, once a feed has told of them; null once they have been yielded. */
+  let keys: readonly string[] | null | undefined
   let news = Promise.withResolvers<void>()
   const tell = (key: unknown): void => {
     pending.set(JSON.stringify(key), key)
@@ -55,8 +63,11 @@ export async function* followDocuments(
     for (;;) {
       const { key, isReady, error } = await feed.next()
       if (error !== undefined) throw new Error(error)
-      if (isReady) for (const each of missing.values()) tell(each)
-      else if (key !== undefined) {
+      if (isReady) {
+        for (const each of missing.values()) tell(each)
+        if (keys === undefined) keys = [...known.keys()]
+        news.resolve()
+      } else if (key !== undefined) {
         missing.delete(JSON.stringify(key))
         tell(key)
       }
@@ -77,6 +88,12 @@ export async function* followDocuments(
     const open = () => connection.run<RCursor<FeedMessage>>(feedOf(table, primaryKey))
     listening = keepListening(await open(), { open, serve, signal: stop })
     while (!stop.aborted) {
+      if (keys) {
+        const all = keys
+        keys = null
+        yield { keys: all }
+        continue
+      }
       const [next] = pending
       if (!next) {
         news = Promise.withResolvers()
