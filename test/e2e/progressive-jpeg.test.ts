@@ -4,7 +4,7 @@ import { before, describe, test } from 'node:test'
 import { largePreview } from '@wirephoto/board'
 import { openBoard } from '@wirephoto/client'
 import sharp from 'sharp'
-import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
+import { HOSTS, openFixture, PHONE } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
 
 /** One brings a picture in its time, the other brings next to nothing. */
@@ -81,13 +81,18 @@ for (const host of HOSTS)
     })
   })
 
-test('A53, A54, P71: others see a long file sharp while it arrives, where they show it large', async (t) => {
+test('A53, A54, P71, P72: others see a long file sharp while it arrives, where they show it large', async (t) => {
   const proxy = await fixture.openProxy(t)
   const id = await fixture.newBoard()
   const [ben, carol] = [
     await fixture.openPage(t, 'localhost', id),
     await fixture.openPage(t, 'localhost', id),
   ]
+  const phone = await fixture.openPage(t, 'localhost', id, {
+    ...PHONE,
+    deviceScaleFactor: 2,
+    hasFeed: true,
+  })
   const anna = await fixture.openPage(t, 'localhost', id, { port: proxy.port })
   const fetched: string[] = []
   for (const [name, { page }] of Object.entries({ ben, carol }))
@@ -109,9 +114,12 @@ test('A53, A54, P71: others see a long file sharp while it arrives, where they s
   await carol.page.locator('.lightbox .sharp.ready[src$="/preview/large"]').waitFor()
   assert.equal((await ben.tiles())[0]!.state, 'arriving')
   assert.deepEqual(fetched, ['ben', 'carol'])
+  await phone.page.locator('.feed .sharp.ready[src$="/preview/large"]').waitFor()
+  assert.equal((await ben.tiles())[0]!.state, 'arriving')
   await carol.page.keyboard.press('Escape')
   proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
   for (const page of [ben, carol]) await page.waitForPainted(1, 'stored')
+  await phone.page.locator('.feed .sharp.ready[src*="/blob/"]').waitFor()
 })
 
 /** Rounds to whole pixels. */

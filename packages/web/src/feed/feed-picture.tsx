@@ -2,6 +2,7 @@ import type { Box } from '@wirephoto/board'
 import { createMemo, type JSX } from 'solid-js'
 import { useApp } from '../app.ts'
 import { blurOf, paperOf } from '../state/blur.ts'
+import { createLargePreview } from '../state/large-preview.ts'
 import { variantUrl } from '../state/resolution.ts'
 import { transferStateOf } from '../state/transfer-state.ts'
 import { createObjectUrl } from '../ui/object-url.ts'
@@ -27,10 +28,13 @@ export function FeedPicture(props: FeedPictureProps): JSX.Element {
     const hash = record()?.thumbhash
     return (hash && blurOf(hash)) || undefined
   }
+  const largePreviewOf = createLargePreview(boardStore, id)
   const sharp = createMemo<string | null>((last) => {
     const [now, box] = [record(), props.box]
-    if (!now?.blob || !box) return last
-    return variantUrl(boardStore.board, now, Math.max(box.w, box.h) * devicePixelRatio) ?? last
+    if (!now || !box) return last
+    const pixels = Math.max(box.w, box.h) * devicePixelRatio
+    // The large preview of one that has just come stays until its variant is there.
+    return (now.blob ? variantUrl(boardStore.board, now, pixels) : largePreviewOf(pixels)) ?? last
   }, null)
   const name = (): string => record()?.caption || record()?.name || ''
   const state = (): string => transfer()?.state ?? 'stored'

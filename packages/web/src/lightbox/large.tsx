@@ -1,9 +1,10 @@
-import { blobUrl, largePreviewUrl } from '@wirephoto/client'
+import { blobUrl } from '@wirephoto/client'
 import { createComputed, createMemo, createSignal, type JSX, onCleanup, onMount } from 'solid-js'
 import { useApp } from '../app.ts'
 import type { Size } from '../geometry/view.ts'
 import { blurOf, paperOf } from '../state/blur.ts'
-import { awaitsVariant, sideFor, variantUrl, wantsMoreThanPreview } from '../state/resolution.ts'
+import { createLargePreview } from '../state/large-preview.ts'
+import { awaitsVariant, sideFor, variantUrl } from '../state/resolution.ts'
 import { transferStateOf } from '../state/transfer-state.ts'
 import { createObjectUrl } from '../ui/object-url.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
@@ -55,14 +56,11 @@ export function Large(props: LargeProps): JSX.Element {
   })
   // A file that was loaded for a nearer view stays.
   const largestScale = createMemo<number>((last) => Math.max(last, props.scale), 1)
-  const arrival = boardStore.arrival(id)
+  const largePreviewOf = createLargePreview(boardStore, id)
   const sharp = createMemo<string | null>((last) => {
     const now = record()
     const pixels = size().pixels * largestScale()
-    if (!now?.blob) {
-      const isMore = arrival()?.large && wantsMoreThanPreview(pixels) && !boardStore.fileUrl(id)
-      return isMore ? largePreviewUrl(boardStore.board, id) : last
-    }
+    if (!now?.blob) return largePreviewOf(pixels) ?? last
     // The large preview of one that has just come stays meanwhile.
     if (!hasWaited() && awaitsVariant(now, pixels)) return last
     return blobUrl(boardStore.board, now, sideFor(now, pixels))
