@@ -190,6 +190,34 @@ test('W42, W43, W53: a stranger is shown one sentence and one field, and passes 
   assert.equal(await guest.page.getByText(shareWords.links, { exact: true }).count(), 0)
 })
 
+test('P73: an owner makes a link for one site, and is told at the field what is no site', async (t) => {
+  const { page } = await openHost(fixture, t)
+  const made: unknown[] = []
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/links'))
+      made.push(request.postDataJSON())
+  })
+  await page.keyboard.press('s')
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText(shareWords.links, { exact: true }).click()
+  const site = dialog.getByLabel(shareWords.newLinkSite)
+  const make = dialog.getByRole('button', { name: shareWords.make, exact: true })
+  for (const wrong of ['site.example', 'https://site.example/page', 'ftp://site.example']) {
+    await site.fill(wrong)
+    await make.click()
+    await dialog.getByRole('alert').getByText(shareWords.noSite).waitFor()
+    assert.equal(await site.getAttribute('aria-invalid'), 'true')
+  }
+  await site.fill('https://Site.example/')
+  await make.click()
+  const origin = 'https://site.example'
+  await dialog.getByText(shareWords.onlyAt(origin)).waitFor()
+  await dialog.locator('.links .name').getByText('site.example', { exact: true }).waitFor()
+  assert.deepEqual(made, [{ role: 'add', origin }])
+  await dialog.getByLabel(shareWords.newLinkRole).selectOption('edit')
+  await site.waitFor({ state: 'detached' })
+})
+
 /** Makes a board over HTTP, with its links. */
 async function makeBoard() {
   const { url: server } = fixture.server

@@ -101,21 +101,40 @@ export function LinkList(props: LinkListProps): JSX.Element {
         </For>
       </ul>
       <NewLink
-        onMake={(role, label) => tell(() => props.sharing.make(role, label), overlayWords.linkMade)}
+        onMake={(role, label, origin) =>
+          tell(() => props.sharing.make(role, label, origin), overlayWords.linkMade)
+        }
       />
     </details>
   )
 }
 
-/** Makes another link, such as one for a helper. */
-function NewLink(props: { onMake: (role: Role, label: string) => Promise<void> }): JSX.Element {
+interface NewLinkProps {
+  readonly onMake: (role: Role, label: string, origin: string | undefined) => Promise<void>
+}
+
+/** Makes another link, such as one for a helper, or one for the pages of another site. */
+function NewLink(props: NewLinkProps): JSX.Element {
+  const [role, setRole] = createSignal<Role>('add')
+  const [fault, setFault] = createSignal('')
+  const isForSite = (): boolean => role() === 'view' || role() === 'add'
   const submit = (event: SubmitEvent & { currentTarget: HTMLFormElement }): void => {
     event.preventDefault()
     const form = event.currentTarget
     const data = new FormData(form)
     const label = (data.get('label') as string).trim()
+    const site = ((data.get('site') as string | null) ?? '').trim()
+    const origin = site === '' ? undefined : originOf(site)
+    if (origin === null) {
+      setFault(shareWords.noSite)
+      form.querySelector<HTMLInputElement>('[name=site]')!.focus()
+      return
+    }
+    const made = role()
     form.reset()
-    inBackground(props.onMake(data.get('role') as Role, label))
+    setRole('add')
+    setFault('')
+    inBackground(props.onMake(made, label, origin))
   }
   return (
     <form class="new-link" aria-label={shareWords.newLink} onSubmit={submit}>
@@ -125,16 +144,48 @@ function NewLink(props: { onMake: (role: Role, label: string) => Promise<void> }
       </label>
       <label>
         <span>{shareWords.newLinkRole}</span>
-        <select name="role">
+        <select
+          name="role"
+          onChange={({ currentTarget }) => {
+            setRole(currentTarget.value as Role)
+            setFault('')
+          }}
+        >
           <For each={ROLES}>
-            {(role) => (
-              <option value={role} selected={role === 'add'}>
-                {shareWords.names[role]}
+            {(each) => (
+              <option value={each} selected={each === 'add'}>
+                {shareWords.names[each]}
               </option>
             )}
           </For>
         </select>
       </label>
+      <Show when={isForSite()}>
+        <div class="site">
+          <label>
+            <span>{shareWords.newLinkSite}</span>
+            <input
+              name="site"
+              type="text"
+              inputMode="url"
+              dir="ltr"
+              maxLength={300}
+              autocomplete="off"
+              autocapitalize="none"
+              spellcheck={false}
+              aria-describedby="site-fault site-hint"
+              aria-invalid={fault() !== ''}
+              onInput={() => setFault('')}
+            />
+          </label>
+          <p id="site-fault" class="fault" role="alert">
+            {fault()}
+          </p>
+          <p id="site-hint" class="hint">
+            {shareWords.newLinkSiteHint}
+          </p>
+        </div>
+      </Show>
       <button type="submit" class="outlined">
         {shareWords.make}
       </button>
@@ -142,12 +193,20 @@ function NewLink(props: { onMake: (role: Role, label: string) => Promise<void> }
   )
 }
 
+/** Returns the origin that a person typed, as browsers name it; null if it is none. */
+function originOf(site: string): string | null {
+  const url = URL.canParse(site) ? new URL(site) : null
+  const isSite = url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`
+  return isSite ? url.origin : null
+}
+
 const nameOf = ({ role, label }: BoardLink): string => label || shareWords.names[role]
 
 /** Returns one line: what the link gives if its name doesn't say so, since when, who came by it, and with how much. */
-const describe = ({ role, label, madeAt, uses, used }: BoardLink): string =>
+const describe = ({ role, label, origin, madeAt, uses, used }: BoardLink): string =>
   [
     label ? shareWords.names[role] : '',
+    origin ? shareWords.onlyAt(origin) : '',
     formatTime(madeAt),
     uses === undefined ? '' : shareWords.uses(uses),
     used?.pictures ? shareWords.used(used.pictures, formatSize(used.bytes)) : '',

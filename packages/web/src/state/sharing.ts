@@ -15,6 +15,8 @@ export interface BoardLink {
   readonly id: string
   readonly role: Role
   readonly label: string
+  /** The one site whose pages may come by it; null for any. */
+  readonly origin?: string | null
   /** Milliseconds since 1970. */
   readonly madeAt: number
   /** The browsers that have a right by it. */
@@ -118,8 +120,10 @@ export class Sharing {
     return secret && this.#urlWith(secret, base)
   }
 
-  async make(role: Role, label = ''): Promise<string> {
-    return this.#keep(await request<MadeLink>('POST', this.#path('links'), { role, label }))
+  /** Makes a link, for the pages of one site if an origin is given. That names it too where it has no label. */
+  async make(role: Role, label = '', origin?: string): Promise<string> {
+    const wanted = { role, ...((label || !origin) && { label }), ...(origin && { origin }) }
+    return this.#keep(await request<MadeLink>('POST', this.#path('links'), wanted))
   }
 
   /** Gives a link a new secret. All who came by the old one are out. */

@@ -62,6 +62,11 @@ export const shareWords = inLanguage('share', {
   newLink: 'Another link',
   newLinkFor: 'For whom? You alone see this.',
   newLinkRole: 'What they can do',
+  newLinkSite: 'For the pages of one website',
+  newLinkSiteHint:
+    'Like https://site.example; empty for none. Whoever runs this server lets it ask, by --allow-origin.',
+  noSite: 'Write a website without a path, like https://site.example.',
+  onlyAt: (origin: string): string => `only at ${origin}`,
   make: 'Make the link',
 
   // The wall

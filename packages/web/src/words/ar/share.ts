@@ -71,6 +71,10 @@ export const share: Translations['share'] = {
   newLink: 'رابط آخر',
   newLinkFor: 'لمن؟ أنت وحدك ترى هذا.',
   newLinkRole: 'ما يمكنهم فعله',
+  newLinkSite: 'لصفحات موقع واحد',
+  newLinkSiteHint: `مثل ${apart('https://site.example')}، ويُترك فارغًا إن لم يكن هناك موقع. من يشغّل هذا الخادم يسمح للموقع بالطلب عبر ${apart('--allow-origin')}.`,
+  noSite: `يُرجى كتابة موقع بلا مسار، مثل ${apart('https://site.example')}.`,
+  onlyAt: (origin) => `في ${apart(origin)} فقط`,
   make: 'إنشاء الرابط',
 
   scripts: 'للبرامج النصية',

@@ -68,6 +68,11 @@ export const share: Translations['share'] = {
   newLink: 'Noch ein Link',
   newLinkFor: 'Für wen? Das siehst nur du.',
   newLinkRole: 'Was er erlaubt',
+  newLinkSite: 'Für die Seiten einer Website',
+  newLinkSiteHint:
+    'Wie https://site.example; leer für keine. Wer diesen Server betreibt, lässt sie mit --allow-origin anfragen.',
+  noSite: 'Eine Website ohne Pfad angeben, wie https://site.example.',
+  onlyAt: (origin) => `nur auf ${apart(origin)}`,
   make: 'Link erstellen',
 
   scripts: 'Für Skripte',
