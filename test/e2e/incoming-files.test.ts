@@ -113,6 +113,17 @@ describe('A1: what is on its way is seen at once', () => {
     assert.equal(ben.arrival(id!), null)
   })
 
+  test('A57: a preview doesn’t wait for the answer to its picture’s add', async (t) => {
+    const { page, openProxy } = await openScope(t)
+    const oneWay = await openProxy()
+    const [anna, ben] = [await page({ url: oneWay.url }), await page()]
+    oneWay.down.stall()
+    const [id] = anna.addPictures([newPicture(uniquePhoto())])
+    await waitUntil(ben, () => ben.preview(id!) !== null, 'a preview')
+    oneWay.down.resume()
+    await waitUntil(ben, () => ben.pictures.get(id!)!.blob !== null, 'stored')
+  })
+
   test('A1, A25: a box stands before its preview is made, and then the preview before the file', async (t) => {
     const { page, openProxy } = await openScope(t)
     const slow = await openProxy()

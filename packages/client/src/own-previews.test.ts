@@ -67,7 +67,13 @@ function open() {
       return {}
     },
   }
-  const queue = { isAdding: () => false, isAnnouncing: false, online: true }
+  const queue = {
+    state: 'known' as 'known' | 'leaving' | 'waiting',
+    isAdding: () => queue.state !== 'known',
+    isUnsent: () => queue.state === 'waiting',
+    isAnnouncing: false,
+    online: true,
+  }
   const previews = new OwnPreviews(channel, queue, new Map([['p', null]]), (_, { length }) =>
     shown.push(length),
   )
@@ -75,7 +81,7 @@ function open() {
     answers.shift()?.()
     await nextTurn()
   }
-  return { previews, sent, shown, answer }
+  return { previews, queue, sent, shown, answer }
 }
 
 test('A35, A44: a thumbnail goes before the preview, and the file after that has left', async () => {
@@ -116,4 +122,23 @@ test('A35: where no preview can be made, the thumbnail stays', async () => {
   await nextTurn()
   await answer()
   assert.deepEqual(sent, [1])
+})
+
+test('A57: a preview goes right behind its picture’s add, and again if the server had no room', async () => {
+  const { previews, queue, sent, answer } = open()
+  queue.state = 'leaving'
+  const done = previews.add('p', bytes(1)).last
+  await nextTurn()
+  assert.deepEqual(sent, [1])
+  queue.state = 'waiting'
+  await answer()
+  assert.deepEqual(sent, [1])
+  queue.state = 'leaving'
+  previews.pump()
+  await nextTurn()
+  queue.state = 'known'
+  await answer()
+  previews.pump()
+  assert.deepEqual(sent, [1, 1])
+  await done
 })

@@ -12,7 +12,9 @@ export interface PreviewChannel {
 interface Announcements {
   /** Whether a picture's add has no answer yet. */
   isAdding(id: string): boolean
-  /** Whether adds are on their way: a box needs a hundredth of a preview's bytes, so it goes first. */
+  /** Whether it is still to be sent. */
+  isUnsent(id: string): boolean
+  /** Whether adds are still to be sent: a box needs a hundredth of a preview's bytes, so it goes first. */
   readonly isAnnouncing: boolean
   readonly online: boolean
 }
@@ -34,8 +36,9 @@ interface Waiting {
 }
 
 /**
- * Previews of our own pictures. Each goes as soon as it is made and the server knows all pictures. One message
- * is under way at a time. Nothing is lost with a preview but time: the server makes one of the file (A9).
+ * Previews of our own pictures. Each goes as soon as it is made and all pictures have been announced, which needs no
+ * answer (A57). One message is under way at a time. Nothing is lost with a preview but time: the server makes one of
+ * the file (A9).
  */
 export class OwnPreviews {
   readonly #channel: PreviewChannel
@@ -94,7 +97,9 @@ export class OwnPreviews {
         const answered = this.#channel.sendPreviews(previews)
         for (const [, { done }] of ready) done(true)
         await answered
-        for (const [id, sent] of ready) if (this.#waiting.get(id) === sent) this.#waiting.delete(id)
+        // The answer comes after that to the adds. A picture that the server had no room for is sent again.
+        for (const [id, sent] of ready)
+          if (this.#waiting.get(id) === sent && !this.#queue.isAdding(id)) this.#waiting.delete(id)
       }
     } catch {
       // The connection broke. They go again with the next one.
@@ -103,7 +108,7 @@ export class OwnPreviews {
     }
   }
 
-  /** Returns the next previews whose pictures the server knows, and forgets those of pictures that are gone. */
+  /** Returns the next previews whose pictures have been announced, and forgets those of pictures that are gone. */
   #ready(): [id: string, waiting: Waiting][] {
     for (const [id, { done }] of this.#waiting) {
       if (this.#pictures.has(id)) continue
@@ -111,7 +116,7 @@ export class OwnPreviews {
       done(false)
     }
     if (!this.#queue.online || this.#queue.isAnnouncing) return []
-    const known = [...this.#waiting].filter(([id]) => !this.#queue.isAdding(id))
-    return known.slice(0, limits.previewsPerMessage)
+    const announced = [...this.#waiting].filter(([id]) => !this.#queue.isUnsent(id))
+    return announced.slice(0, limits.previewsPerMessage)
   }
 }

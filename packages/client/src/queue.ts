@@ -124,6 +124,8 @@ export class Queue extends Emitter<QueueEvents> {
   #fresh: Pending[] = []
   /** The pictures whose adds have no answer; null until they are looked for again. */
   #adding: Set<string> | null = null
+  /** The records that the message under way is about. */
+  #leaving = new Set<string>()
   /** The last fresh command of each record. */
   readonly #lastFresh = new Map<string, Pending>()
   /** Earlier pages' queues, then our own. */
@@ -170,9 +172,14 @@ export class Queue extends Emitter<QueueEvents> {
     return this.#adding.has(id)
   }
 
-  /** Whether any picture's add has no answer yet, other than those that wait for files to arrive. */
+  /** Whether a picture's add is still to be sent. */
+  isUnsent(id: string): boolean {
+    return this.isAdding(id) && !this.#leaving.has(id)
+  }
+
+  /** Whether any picture's add is still to be sent, other than those that wait for files to arrive. */
   get isAnnouncing(): boolean {
-    return !addsAmong(this.#readyPendings()).next().done
+    return addsAmong(this.#readyPendings()).some((id) => this.isUnsent(id))
   }
 
   /** Resolves when no command is unanswered, other than those that wait for files to arrive. */
@@ -403,7 +410,9 @@ export class Queue extends Emitter<QueueEvents> {
     const n = queue.entries[0]!.n
     const run = this.#run(queue.entries)
     const commands = run.map(({ pending }) => pending.command)
-    const answer = await this.#channel.send({ client, n, commands })
+    const answering = this.#channel.send({ client, n, commands })
+    this.#leaving = new Set(commands.map(targetOf))
+    const answer = await answering.finally(() => this.#leaving.clear())
     this.trouble = null
     if (!('error' in answer)) return this.#settle(queue, answer)
     const { code, message, retryAfterS } = answer.error

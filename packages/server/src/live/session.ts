@@ -69,6 +69,8 @@ interface AnsweredEvent {
   readonly handle: (session: Session, body: unknown) => Promise<object> | object
   /** Returns how much work it is beside a request without a body. */
   readonly weightOf: (body: unknown) => number
+  /** Resolves when it can be handled, if that may take a while. */
+  readonly whenReady?: (session: Session, body: unknown) => Promise<void>
 }
 
 /** Makes the handler of an event that has no answer. A body that can't be parsed is ignored. */
@@ -97,6 +99,7 @@ export class Session implements Member {
       previews: {
         handle: (session, body) => session.#onPreviews(parseOrThrow(SenderPreviews, body)),
         weightOf: (body) => 1 + Object.keys(Object(body)).length,
+        whenReady: (session, body) => session.#whenAnnounced(Object.keys(Object(body))),
       },
     } satisfies Record<string, AnsweredEvent>),
   )
@@ -132,7 +135,9 @@ export class Session implements Member {
   /** Milliseconds that a message takes from the page to here: half a round trip. */
   #lag = 0
   #measuredAt = Number.NEGATIVE_INFINITY
-  /** Messages that wait for their turn. */
+  /** Settles when the last commands have been answered. */
+  #commandsAnswered: Promise<void> | undefined
+  /** Messages that wait for their turn, or for commands. */
   #waitingCount = 0
   /** Events that had come when everything was held back. */
   #heldEvents: (() => void)[] = []
@@ -300,7 +305,12 @@ export class Session implements Member {
 
   #receive(event: string, body: unknown, acknowledge: unknown): void {
     const answered = Session.#answered.get(event)
-    if (answered) return this.#answer(answered, body, acknowledge)
+    if (answered) {
+      const done = this.#answer(answered, body, acknowledge)
+      inBackground(done, this.#options.log)
+      if (event === 'commands') this.#commandsAnswered = done
+      return
+    }
     const handle = Session.#unanswered.get(event)
     if (!handle) return
     this.#options.loopTurns.note(this.#party.address, 1)
@@ -308,34 +318,47 @@ export class Session implements Member {
   }
 
   /** Answers an event: with what its handler resolves to, or with its error. */
-  #answer({ handle, weightOf }: AnsweredEvent, body: unknown, acknowledge: unknown): void {
+  async #answer(answered: AnsweredEvent, body: unknown, acknowledge: unknown): Promise<void> {
     if (typeof acknowledge !== 'function') return this.dismiss(new WireError('bad-request'))
     if (this.#isUnread()) return
-    const answered = this.#reply(
-      () => handle(this, body),
-      weightOf(body),
-      acknowledge as Acknowledge,
-    )
-    inBackground(answered, this.#options.log)
+    await this.#reply(answered, body, acknowledge as Acknowledge)
   }
 
   async #reply(
-    handle: () => Promise<object> | object,
-    weight: number,
+    { handle, weightOf, whenReady }: AnsweredEvent,
+    body: unknown,
     acknowledge: Acknowledge,
   ): Promise<void> {
     const { loopTurns, log } = this.#options
     let answer: object
     try {
       if (!this.#rateLimiter.spend()) throw new WireError('too-many')
+      if (whenReady) await whenReady(this, body)
+      const weight = weightOf(body)
       using _work = loopTurns.tryBegin(this.#party, weight) ?? (await this.#waitForTurn(weight))
-      answer = await handle()
+      answer = await handle(this, body)
     } catch (error) {
       answer = { error: toWireError(error, log).toJSON() }
     }
     // Other events that came in the same turn have been answered meanwhile.
     if (this.#isUnread()) return
     acknowledge(answer)
+  }
+
+  /**
+   * Waits for the answer to commands, as previews may come right behind the message that adds their pictures (A57).
+   * Rejects with `too-many` if too much waits.
+   */
+  async #whenAnnounced(ids: readonly string[]): Promise<void> {
+    const { records } = this.#room.board
+    if (ids.every((id) => records.has(id))) return
+    if (this.#waitingCount >= WAITING_MESSAGES_COUNT) throw new WireError('too-many')
+    this.#waitingCount++
+    try {
+      await this.#commandsAnswered
+    } finally {
+      this.#waitingCount--
+    }
   }
 
   /** Waits for a turn on this thread (N9). Rejects with `busy` if too much waits. */

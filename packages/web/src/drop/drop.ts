@@ -1,6 +1,6 @@
 import { around, cleanName, firstWidth, type ImageRecord, limits, uuidv7 } from '@wirephoto/board'
 import { type Board, uploadsUrl } from '@wirephoto/client'
-import { inBackground, logFault } from '../browser/in-background.ts'
+import { logFault } from '../browser/in-background.ts'
 import type { Point } from '../geometry/view.ts'
 import type { BoardStore } from '../state/board-store.ts'
 import type { Camera } from '../state/camera.ts'
@@ -80,7 +80,7 @@ export class Drop {
       return {
         id,
         file,
-        name: nameOf(file),
+        name: cleanName(file.name),
         caption,
         width,
         height,
@@ -89,11 +89,13 @@ export class Drop {
         preview,
       }
     })
-    for (const { id, file } of measured) this.boardStore.keepFile(id, file)
-    for (const { id, preview } of pictures) this.boardStore.ownFileTurns.addPreview(id, preview)
+    for (const { id, file, preview } of pictures) {
+      this.boardStore.keepFile(id, file)
+      this.boardStore.ownFileTurns.addPreview(id, preview)
+    }
     const ids = this.boardStore.board.addPictures(pictures)
     // The question would hold up the first picture.
-    inBackground(pictures[0]!.preview.then(() => this.people.ask()))
+    this.#watch(pictures[0]!.preview.then(this.people.ask))
     const box = around(ids.flatMap((id) => this.boardStore.boxes.get(id) ?? []))
     // A drop at a place chooses the view: the pictures must not move away from under the pointer.
     if (point) this.camera.isChosen = true
@@ -148,7 +150,7 @@ export class Drop {
   ): Promise<Measured> {
     const drawn = isSvg(original) ? await lazyDrawing(original, await this.#limit) : null
     const { file, drawing } = drawn ?? { file: original, drawing: original }
-    const size = (await start?.size) ?? (await loadSize(file))
+    const size = await start?.measure(file)
     const width = Math.min(size?.width ?? 800, limits.maxSidePixels)
     const height = Math.min(size?.height ?? 600, limits.maxSidePixels)
     const w = record?.w ?? firstWidth(width, height)
@@ -223,12 +225,8 @@ const lazyDrawing = (file: File, limit: number) =>
 
 /** Fetches the largest upload that the server takes, in bytes (tus 1.0.0, `Tus-Max-Size`); Infinity if it doesn't say. */
 async function fetchUploadLimit(board: Board): Promise<number> {
-  try {
-    const { headers } = await fetch(uploadsUrl(board), { method: 'OPTIONS' })
-    return Number(headers.get('Tus-Max-Size')) || Number.POSITIVE_INFINITY
-  } catch {
-    return Number.POSITIVE_INFINITY
-  }
+  const answer = await fetch(uploadsUrl(board), { method: 'OPTIONS' }).catch(() => null)
+  return Number(answer?.headers.get('Tus-Max-Size')) || Number.POSITIVE_INFINITY
 }
 
 /** Loads what tells that a file can't be added. Where it can't be had, the server judges alone. */
@@ -237,10 +235,3 @@ const loadChecks = () => import('./file-type.ts').catch(() => null)
 const loadTake = () => import('./take.ts')
 
 const loadSizes = () => import('./header-size.ts')
-
-const loadSize = (file: File) =>
-  loadSizes()
-    .then(({ sizeInBrowser }) => sizeInBrowser(file))
-    .catch(() => null)
-
-const nameOf = (file: File): string => cleanName(file.name)

@@ -65,7 +65,7 @@ test('A55: one slice of a file tells its kind and its size', async (t) => {
   const { mock } = t.mock.method(dropped, 'slice')
   const starts = readStarts([dropped])
   assert.equal((await refusals([dropped], jpeg.length, starts)).size, 0)
-  assert.equal((await starts.get(dropped)!.size)?.width, 40)
+  assert.equal((await starts.get(dropped)!.measure(dropped))?.width, 40)
   assert.equal(mock.callCount(), 1)
 })
 

@@ -7,8 +7,11 @@ import type { Size } from './shrink.ts'
 export interface FileStart {
   /** Its first bytes. Rejects if the file can't be read. */
   readonly bytes: Promise<ArrayBuffer>
-  /** The size that its header tells, upright; null where that leaves a doubt. */
-  readonly size: Promise<Size | null>
+  /**
+   * Measures it, upright: by its header or, where that leaves a doubt, by loading what is sent: the file, or another
+   * in its place. Null if it can't be read.
+   */
+  readonly measure: (sent: File) => Promise<Size | null>
 }
 
 export type FileStarts = ReadonlyMap<File, FileStart>
@@ -18,12 +21,14 @@ export const readStarts = (files: readonly File[]): FileStarts =>
   new Map(
     files.map((file) => {
       const bytes = readFileStart(file)
-      return [file, { bytes, size: readFileHeader(file, bytes) }]
+      const size = readFileHeader(file, bytes)
+      const measure = async (sent: File) => (await size) ?? sizeInBrowser(sent)
+      return [file, { bytes, measure }]
     }),
   )
 
 /** Loads a picture in an image element: the browser reads the file, and decodes later. Null if it can't. */
-export async function sizeInBrowser(file: File): Promise<Size | null> {
+async function sizeInBrowser(file: File): Promise<Size | null> {
   const image = new Image()
   image.src = URL.createObjectURL(file)
   await new Promise((resolve) => {
