@@ -7,7 +7,9 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import { parseCursor, WireError } from '@wirephoto/board'
 import { type Engine, openBucket, openEngine } from '@wirephoto/engine'
 import {
+  type BackupFinding,
   type BoardSource,
+  checkBackups,
   copyBoards,
   engineSource,
   makeBackup,
@@ -251,6 +253,28 @@ describe('backups in S3', () => {
         ['rotten', undefined],
       ],
     )
+  })
+
+  test('E103: a check of backups in S3 names damaged and missing files, and says nothing of sound ones', async () => {
+    const place = newPlace()
+    await backUp(place)
+    const check = async () => {
+      const kinds: string[] = []
+      const onFinding = ({ kind }: BackupFinding) => kinds.push(kind.replace('variant-', ''))
+      await using store = await openStore(place, false)
+      const { backups, files } = await checkBackups(store, { onFinding, onProgress() {} })
+      assert.equal(backups, 1)
+      assert.ok(files > 5)
+      return kinds.toSorted()
+    }
+    assert.deepEqual(await check(), [])
+    const bucket = await openBucket(s3.blobs)
+    const listed = await Array.fromAsync(bucket.list(`${new URL(place).pathname.slice(1)}/blobs/`))
+    // The pictures themselves, since what is made of them is smaller.
+    const [spoilt, lost] = listed.toSorted((x, y) => y.size - x.size).map(({ key }) => key)
+    await bucket.putBytes(spoilt!, Buffer.from('rotten'))
+    await bucket.delete(lost!)
+    assert.deepEqual(await check(), ['missing', 'rotten'])
   })
 
   test('E85: pictures in S3 are checked, backed up and restored to S3', async () => {

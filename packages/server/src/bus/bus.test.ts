@@ -9,9 +9,14 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { uuidv7 } from '@wirephoto/board'
-import { openEngine, type Secrets } from '@wirephoto/engine'
+import { type Engine, openEngine, type Secrets } from '@wirephoto/engine'
+import { fastify } from 'fastify'
 import { WebSocket, WebSocketServer } from 'ws'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
+import { healthRoutes } from '../http/health.ts'
+import { Readiness } from '../readiness.ts'
+import { noBus } from './bus.ts'
 import { LinkBus, NODE_PATH } from './link-bus.ts'
 import { type BusMessage, decodeMessage, encodeMessage, MESSAGE_BYTES } from './message.ts'
 import { NodeClient } from './node-client.ts'
@@ -174,10 +179,11 @@ test('E89: a request of another server counts by its proof, once, for the client
   assert.notEqual(look({ headers: proved }), null)
 })
 
-test('E108: an engine has places for 64 servers, and a 65th knows that it has none', async (t) => {
-  const secrets = await newSecrets(t)
+test('E108: an engine has places for 64 servers, and /readyz of a 65th says that it has none', async (t) => {
+  const { engine, folder } = await newEngine(t)
+  const { secrets } = engine
   const url = 'http://127.0.0.1:1'
-  const isFullBeside = async (count: number) => {
+  const faultsBeside = async (count: number) => {
     for (let n = 0; n < count; n++) {
       const hash = createHash('sha256').update(`\0server\0${n}`).digest('hex')
       const data = JSON.stringify({ type: 'server', id: `${HIGH}${n}`, url, beat: 1 })
@@ -185,10 +191,22 @@ test('E108: an engine has places for 64 servers, and a 65th knows that it has no
     }
     const server = count.toString(16).padStart(16, '0')
     await using directory = await ServerDirectory.open({ secrets, server, url, log })
-    return directory.isFull
+    const readiness = new Readiness({
+      engine,
+      clock: new FakeClock().open(),
+      data: folder,
+      sweep: () => ({ kind: 'fine' }),
+      bus: noBus,
+      direct: { isFull: directory.isFull, unreached: () => Promise.resolve([]) },
+    })
+    await using app = fastify()
+    await app.register(healthRoutes, { readiness, metrics: null })
+    const answer = await app.inject('/readyz')
+    assert.equal(answer.statusCode, 200)
+    return answer.json<{ faults: { code: string }[] }>().faults.map(({ code }) => code)
   }
-  assert.equal(await isFullBeside(63), false)
-  assert.equal(await isFullBeside(64), true)
+  assert.deepEqual(await faultsBeside(63), [])
+  assert.deepEqual(await faultsBeside(64), ['no-place'])
 })
 
 test('a server that gives no sign of life is dead after ten looks', async (t) => {
@@ -234,7 +252,7 @@ test('E64: garbage over a link changes nothing, and the link stays', async (t) =
   assert.deepEqual(await got.promise, message)
 })
 
-async function newSecrets(t: TestContext): Promise<Secrets> {
+async function newEngine(t: TestContext): Promise<{ engine: Engine; folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-bus-'))
   const engine = await openEngine(`sqlite:${folder}`)
   t.after(async () => {
@@ -242,7 +260,11 @@ async function newSecrets(t: TestContext): Promise<Secrets> {
     await rm(folder, { recursive: true })
   })
   await engine.boards.create(DEFAULT_BOARD_ID)
-  return engine.secrets
+  return { engine, folder }
+}
+
+async function newSecrets(t: TestContext): Promise<Secrets> {
+  return (await newEngine(t)).engine.secrets
 }
 
 async function openServer(t: TestContext, server: string, secrets: Secrets) {
