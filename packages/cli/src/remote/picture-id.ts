@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
+import { open } from 'node:fs/promises'
 import { timeOf, uuidv7 } from '@wirephoto/board'
 
 /** Pictures of one file that were deleted for good one after the other. */
 const MAX_LIVES_COUNT = 10
+/** The most bytes of a file that are read at once. A small file gets a buffer of its length. */
+export const MAX_BUFFER_BYTES = 65_536
 
 /**
  * Derives a picture's id from what makes it one, so that whoever sends it again sends the same picture. Its time is that
@@ -50,9 +51,16 @@ export class SourceIds {
   }
 }
 
-/** Computes the SHA-256 of a file, as it is read. */
+/** Computes the SHA-256 of a file, which is read through one buffer: many files come one after the other. */
 export async function digestOf(path: string, signal: AbortSignal): Promise<string> {
+  await using file = await open(path)
+  const { size } = await file.stat()
+  const buffer = Buffer.allocUnsafeSlow(Math.min(size + 1, MAX_BUFFER_BYTES))
   const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash, { signal })
-  return hash.digest('hex')
+  for (;;) {
+    signal.throwIfAborted()
+    const { bytesRead } = await file.read(buffer)
+    if (bytesRead === 0) return hash.digest('hex')
+    hash.update(buffer.subarray(0, bytesRead))
+  }
 }
