@@ -142,3 +142,28 @@ test('A57: a preview goes right behind its picture’s add, and again if the ser
   assert.deepEqual(sent, [1, 1])
   await done
 })
+
+test('A57: where there are only requests, it waits for its picture’s answer without trying again', async () => {
+  let sentCount = 0
+  const queue = {
+    state: 'leaving' as 'known' | 'leaving',
+    isAdding: () => queue.state !== 'known',
+    isUnsent: () => false,
+    isAnnouncing: false,
+    online: true,
+  }
+  const sendPreviews = async () => {
+    assert.ok(++sentCount < 10)
+    return {}
+  }
+  const previews = new OwnPreviews({ sendPreviews }, queue, new Map([['p', null]]), () => {})
+  await previews.add('p', bytes(1)).last
+  await nextTurn()
+  assert.equal(sentCount, 1)
+  queue.state = 'known'
+  previews.pump()
+  await nextTurn()
+  previews.pump()
+  await nextTurn()
+  assert.equal(sentCount, 2)
+})

@@ -97,9 +97,10 @@ export class OwnPreviews {
         const answered = this.#channel.sendPreviews(previews)
         for (const [, { done }] of ready) done(true)
         await answered
-        // The answer comes after that to the adds. A picture that the server had no room for is sent again.
+        // The answer comes after that to the adds. A preview whose picture found no room goes again with that.
         for (const [id, sent] of ready)
           if (this.#waiting.get(id) === sent && !this.#queue.isAdding(id)) this.#waiting.delete(id)
+        if (ready.some(([id]) => this.#queue.isAdding(id))) return
       }
     } catch {
       // The connection broke. They go again with the next one.
