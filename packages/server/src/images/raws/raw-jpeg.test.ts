@@ -197,6 +197,7 @@ describe('M17: the raw file itself is never stored', () => {
     const response = await put('scan.tif', raws['IMG_0001.NEF']!)
     const record = (await response.json()) as StoredImage
     assert.deepEqual([response.status, record.type], [201, 'image/jpeg'])
+    await server.images.variants.whenIdle()
     const blobs = await server.blobs()
     const refused = await put('scan.tif', (await rawsWith(await jpegOf(90, 60)))['IMG_0001.NEF']!)
     assert.equal((await errorOf(refused)).code, 'camera-file')
