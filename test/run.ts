@@ -97,6 +97,8 @@ const LONG_ONLY_FILES = [
   'test/e2e/links.test.ts',
   'test/e2e/nginx.test.ts',
   'test/e2e/other-sites.test.ts',
+  'test/e2e/others.test.ts',
+  'test/e2e/panels.test.ts',
   'test/e2e/picture-bytes.test.ts',
   'test/e2e/picture-rates.test.ts',
   'test/e2e/picture-retry.test.ts',
