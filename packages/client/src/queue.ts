@@ -179,7 +179,7 @@ export class Queue extends Emitter<QueueEvents> {
 
   /** Whether any picture's add is still to be sent, other than those that wait for files to arrive. */
   get isAnnouncing(): boolean {
-    return addsAmong(this.#readyPendings()).some((id) => this.isUnsent(id))
+    return addsAmong(this.#readyPendings()).some((id) => !this.#leaving.has(id))
   }
 
   /** Resolves when no command is unanswered, other than those that wait for files to arrive. */

@@ -9,7 +9,7 @@ import { ABOUT_TOKEN, boardOption, pageOf, type RemoteBoard } from '../remote/bo
 import { failureOf, IN_TRASH } from '../remote/file-failure.ts'
 import { untilInterrupted } from '../remote/interrupt.ts'
 import { type FoundFile, fileOfInput, filesOf, type MissingFile } from '../remote/picture-files.ts'
-import { derivedIds, digestOf, MAX_BUFFER_BYTES } from '../remote/picture-id.ts'
+import { bufferBytesFor, derivedIds, digestOf } from '../remote/picture-id.ts'
 import { type FileOutcome, SendReport } from '../remote/send-report.ts'
 import { byOption, jobsOption, patienceOption, quietOption } from '../remote/sending-options.ts'
 import { storePicture } from '../remote/store-picture.ts'
@@ -161,7 +161,7 @@ class Pusher {
   async #send({ source, path, name }: FoundFile, ids: readonly string[]): Promise<FileOutcome> {
     const { url: board, patience: patienceMs, by, caption } = this.#options
     const { size } = await stat(path)
-    const highWaterMark = Math.min(size || 1, MAX_BUFFER_BYTES)
+    const highWaterMark = bufferBytesFor(size)
     const { isNew, picture } = await storePicture(
       board,
       {

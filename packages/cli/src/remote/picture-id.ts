@@ -4,8 +4,12 @@ import { timeOf, uuidv7 } from '@wirephoto/board'
 
 /** Pictures of one file that were deleted for good one after the other. */
 const MAX_LIVES_COUNT = 10
-/** The most bytes of a file that are read at once. A small file gets a buffer of its length. */
-export const MAX_BUFFER_BYTES = 65_536
+/** The most bytes of a file that are read at once. */
+const MAX_BUFFER_BYTES = 65_536
+
+/** Returns how long a buffer for a file of that many bytes is: no longer than it need be, since many files come. */
+export const bufferBytesFor = (fileBytes: number): number =>
+  Math.min(fileBytes + 1, MAX_BUFFER_BYTES)
 
 /**
  * Derives a picture's id from what makes it one, so that whoever sends it again sends the same picture. Its time is that
@@ -55,7 +59,7 @@ export class SourceIds {
 export async function digestOf(path: string, signal: AbortSignal): Promise<string> {
   await using file = await open(path)
   const { size } = await file.stat()
-  const buffer = Buffer.allocUnsafeSlow(Math.min(size + 1, MAX_BUFFER_BYTES))
+  const buffer = Buffer.allocUnsafeSlow(bufferBytesFor(size))
   const hash = createHash('sha256')
   for (;;) {
     signal.throwIfAborted()

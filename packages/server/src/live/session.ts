@@ -352,24 +352,25 @@ export class Session implements Member {
   async #whenAnnounced(ids: readonly string[]): Promise<void> {
     const { records } = this.#room.board
     if (ids.every((id) => records.has(id))) return
-    if (this.#waitingCount >= WAITING_MESSAGES_COUNT) throw new WireError('too-many')
-    this.#waitingCount++
-    try {
-      await this.#commandsAnswered
-    } finally {
-      this.#waitingCount--
-    }
+    await this.#wait(async () => this.#commandsAnswered)
   }
 
   /** Waits for a turn on this thread (N9). Rejects with `busy` if too much waits. */
-  async #waitForTurn(weight: number): Promise<Disposable> {
-    if (this.#waitingCount >= WAITING_MESSAGES_COUNT) throw new WireError('too-many')
+  #waitForTurn(weight: number): Promise<Disposable> {
     const { promise, resolve, reject } = Promise.withResolvers<Disposable>()
-    this.#waitingCount++
-    try {
+    return this.#wait(() => {
       const giveWay = () => reject(new WireError('busy'))
       this.#options.loopTurns.take(this.#party, weight, resolve, giveWay)
-      return await promise
+      return promise
+    })
+  }
+
+  /** Begins to wait, and waits. Rejects with `too-many` if too many messages wait already. */
+  async #wait<T>(begin: () => Promise<T>): Promise<T> {
+    if (this.#waitingCount >= WAITING_MESSAGES_COUNT) throw new WireError('too-many')
+    this.#waitingCount++
+    try {
+      return await begin()
     } finally {
       this.#waitingCount--
     }

@@ -1,6 +1,6 @@
 import { around, cleanName, firstWidth, type ImageRecord, limits, uuidv7 } from '@wirephoto/board'
 import { type Board, uploadsUrl } from '@wirephoto/client'
-import { logFault } from '../browser/in-background.ts'
+import { inBackground, logFault } from '../browser/in-background.ts'
 import type { Point } from '../geometry/view.ts'
 import type { BoardStore } from '../state/board-store.ts'
 import type { Camera } from '../state/camera.ts'
@@ -95,7 +95,7 @@ export class Drop {
     }
     const ids = this.boardStore.board.addPictures(pictures)
     // The question would hold up the first picture.
-    this.#watch(pictures[0]!.preview.then(this.people.ask))
+    inBackground(pictures[0]!.preview.then(this.people.ask))
     const box = around(ids.flatMap((id) => this.boardStore.boxes.get(id) ?? []))
     // A drop at a place chooses the view: the pictures must not move away from under the pointer.
     if (point) this.camera.isChosen = true
