@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { isBoardId, type MediaType, optionalKinds, SECRET } from '@wirephoto/board'
+import { isBoardId, type MediaType, optionalKinds, SECRET, siteOriginOf } from '@wirephoto/board'
 import { withoutPassword } from '@wirephoto/engine'
 import type { ServerConfig } from '@wirephoto/server'
 import { type Bounds, parseBound } from '@wirephoto/server/bounds'
@@ -204,16 +204,14 @@ function isProxyAddress(text: string): boolean {
 
 /** Parses origins of other sites, with commas between them. Those of earlier flags stay. */
 export function parseOrigins(text: string, earlier: readonly string[] = []): string[] {
-  const origins = text.split(/[\s,]+/).filter(Boolean)
-  const wrong = origins.find((each) => {
-    const url = URL.parse(each)
-    return !url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`
-  })
-  if (wrong !== undefined || origins.length === 0)
+  const sites = text.split(/[\s,]+/).filter(Boolean)
+  const origins = sites.map((each) => (URL.canParse(each) ? siteOriginOf(new URL(each)) : null))
+  const wrong = sites.find((_, i) => origins[i] === null)
+  if (wrong !== undefined || sites.length === 0)
     throw new OperatorError(
       `${quoted(wrong ?? text)} is no origin; give --allow-origin (WIREPHOTO_ALLOW_ORIGIN) one without a path, as https://site.example.`,
     )
-  return [...earlier, ...origins.map((each) => new URL(each).origin)]
+  return [...earlier, ...origins.filter((each) => each !== null)]
 }
 
 /** Parses the issuer of an OpenID Connect provider. On this machine alone it may have plain http. */

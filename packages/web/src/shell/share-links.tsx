@@ -1,4 +1,4 @@
-import { ROLES, type Role } from '@wirephoto/board'
+import { ROLES, type Role, siteOriginOf } from '@wirephoto/board'
 import { createSignal, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { inBackground } from '../browser/in-background.ts'
@@ -124,7 +124,8 @@ function NewLink(props: NewLinkProps): JSX.Element {
     const data = new FormData(form)
     const label = (data.get('label') as string).trim()
     const site = ((data.get('site') as string | null) ?? '').trim()
-    const origin = site === '' ? undefined : originOf(site)
+    const url = URL.canParse(site) ? new URL(site) : null
+    const origin = site === '' ? undefined : url && siteOriginOf(url)
     if (origin === null) {
       setFault(shareWords.noSite)
       form.querySelector<HTMLInputElement>('[name=site]')!.focus()
@@ -191,13 +192,6 @@ function NewLink(props: NewLinkProps): JSX.Element {
       </button>
     </form>
   )
-}
-
-/** Returns the origin that a person typed, as browsers name it; null if it is none. */
-function originOf(site: string): string | null {
-  const url = URL.canParse(site) ? new URL(site) : null
-  const isSite = url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`
-  return isSite ? url.origin : null
 }
 
 const nameOf = ({ role, label }: BoardLink): string => label || shareWords.names[role]
