@@ -54,6 +54,7 @@ const LONG_ONLY_FILES = [
   'packages/cli/src/import-follow.test.ts',
   'packages/cli/src/import.test.ts',
   'packages/cli/src/owner-code.test.ts',
+  'packages/cli/src/push-many.test.ts',
   'packages/cli/src/watch-live-show.test.ts',
   'packages/engine/src/postgres/postgres.test.ts',
   'packages/engine/src/s3/contract.test.ts',

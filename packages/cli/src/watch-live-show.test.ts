@@ -199,25 +199,28 @@ test('K51: live runs a command again and again, and ends when its link is revoke
 
 const noShell = process.platform === 'win32' && 'Windows has no process groups'
 
-test('K64: the command of live ends with all that it has started', { skip: noShell }, async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-live-'))
-  t.after(() => rm(folder, { recursive: true }))
-  await writeFile(join(folder, 'plot.png'), await drawing(9).png().toBuffer())
-  /** Each process that is started holds the writing end of the pipe, and ignores SIGTERM. */
-  const held = join(folder, 'held')
-  await promisify(execFile)('mkfifo', [held])
-  const script = `(trap '' TERM; exec 9>'${held}'; sleep 600 & wait) >/dev/null &
-    cat '${join(folder, 'plot.png')}'; sleep 600 | cat`
-  const board = await server.newBoard()
-  const args = ['live', 'plot', '--command', script, '--json', '--url', addressOf(board)]
-  const live = await start(t, args)
-  const pipe = createReadStream(held)
-  const ended = once(pipe.resume(), 'end')
-  await live.prints('out', /"frame":1/)
-  live.child.kill('SIGINT')
-  assert.equal((await live.end()).code, 130)
-  await ended
-})
+for (const signal of ['SIGINT', 'SIGHUP'] as const)
+  test(`K64: the command of live ends with all that it has started, by ${signal}`, {
+    skip: noShell,
+  }, async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'wirephoto-live-'))
+    t.after(() => rm(folder, { recursive: true }))
+    await writeFile(join(folder, 'plot.png'), await drawing(9).png().toBuffer())
+    /** Each process that is started holds the writing end of the pipe, and ignores SIGTERM. */
+    const held = join(folder, 'held')
+    await promisify(execFile)('mkfifo', [held])
+    const script = `(trap '' TERM; exec 9>'${held}'; sleep 600 & wait) >/dev/null &
+      cat '${join(folder, 'plot.png')}'; sleep 600 | cat`
+    const board = await server.newBoard()
+    const args = ['live', 'plot', '--command', script, '--json', '--url', addressOf(board)]
+    const live = await start(t, args)
+    const pipe = createReadStream(held)
+    const ended = once(pipe.resume(), 'end')
+    await live.prints('out', /"frame":1/)
+    live.child.kill(signal)
+    assert.equal((await live.end()).code, 130)
+    await ended
+  })
 
 test('K63: slots lists the live slots of a board, reads their frames, and ends one', async () => {
   const board = await server.newBoard()
