@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -117,4 +117,24 @@ COMP_WORDS=(wirephoto ${words.join(' ')}); COMP_CWORD=${words.length}; _wirephot
   assert.match(zsh, /'--settle\[[^\]]+\]:value:_files'/)
   const { out: fish } = await runCommand(['completion', 'fish'])
   assert.match(fish, /__fish_seen_subcommand_from export' -l patience -r -d '/)
+})
+
+const noFish =
+  spawnSync('fish', ['--version']).status === 0 ? false : 'fish is missing: apt-get install fish'
+
+test('K56: fish completes commands and flags, and offers no files for a command', {
+  skip: noFish,
+}, async () => {
+  const { out } = await runCommand(['completion', 'fish'])
+  const complete = (line: string) =>
+    execFileSync('fish', ['--no-config', '-c', `${out}\ncomplete -C '${line}'`], {
+      encoding: 'utf8',
+    })
+  const commands = complete('wirephoto ').trim().split('\n')
+  assert.ok(commands.some((each) => each.startsWith('push\t')))
+  assert.deepEqual(
+    commands.filter((each) => !each.includes('\t')),
+    [],
+  )
+  assert.match(complete('wirephoto live loss --ev'), /^--every\t/)
 })

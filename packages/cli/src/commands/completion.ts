@@ -102,7 +102,7 @@ compdef _wirephoto wirephoto
 
 function fish(commands: readonly Completed[]): string {
   const lines = commands.flatMap(({ name, about, flags }) => [
-    `complete -c wirephoto -n __fish_use_subcommand -a ${name} -d ${quoted(about)}`,
+    `complete -c wirephoto -n __fish_use_subcommand -f -a ${name} -d ${quoted(about)}`,
     ...flags.map(
       (flag) =>
         `complete -c wirephoto -n '__fish_seen_subcommand_from ${name}' -l ${flag.name.slice(2)}${flag.takesValue ? ' -r' : ''} -d ${quoted(flag.about)}`,
