@@ -30,6 +30,8 @@ export default {
       project: [project],
       // Installed by those who have agents.
       ignoreDependencies: ['@wirephoto/mcp'],
+      // Debian's, as above.
+      ignoreBinaries: ['fish'],
     },
     'packages/board': { entry: ['src/**/*.test.ts', 'examples/*.ts'], project: [project] },
     'packages/client': { entry: ['src/**/*.test.ts', 'examples/*.ts'], project: [project] },
