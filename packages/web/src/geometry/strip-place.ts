@@ -1,7 +1,7 @@
 import type { Box } from '@wirephoto/board'
 
-/** The height of one row of an info strip. */
-const STRIP_ROW_PX = 18
+/** The height of one row of an info strip, with its distance from the picture. */
+const STRIP_ROW_PX = 19
 /** A strip with more to say may be wider than its picture, where nothing stands in the way. */
 const WIDE_STRIP_PX = 240
 /** Narrower or lower pictures have no room for a strip on them, nor under them alone. */
