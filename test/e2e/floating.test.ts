@@ -12,7 +12,7 @@ import { drawPicture } from '../support/pictures.ts'
 const { fixture, samples } = await openFixture({ args: ['--bound', 'purge-grace=1'] })
 
 /** From a small phone to a large screen, and each side of every width at which the page changes. */
-const WIDTHS_PX = [360, 640, 641, 800, 960, 961, 1100, 1440, 2560]
+const WIDTHS_PX = [360, 640, 641, 800, 801, 960, 1100, 1440, 2560]
 /** The browser's language, and the share by which all words are longer than there. */
 const LANGUAGES = [
   { locale: 'en', longerFactor: 0.4 },
