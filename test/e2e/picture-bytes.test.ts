@@ -172,7 +172,8 @@ test('P2, P4, P5: while variants are long in coming, a file is loaded only where
   const page = await BoardPage.open(context, url)
   await page.page.clock.install()
   const bytes = await countPictureBytes(page.page)
-  await page.goto(`/b/${board}`)
+  // Where all of them have room.
+  await page.goto(`/b/${board}#250,75,0.8`)
   await page.waitForPainted(2, 'stored')
   const sufficient = add({ x: 0, w: 200, preview })
   const coarse = add({ x: 300, w: 500, preview })
@@ -219,7 +220,7 @@ test('P3: what was loaded for a nearer view is let go again, and nothing blinks'
   const sender = addPictures(board, 4)
   t.after(() => sender.close())
   const records = await waitForVariants(url, board, 4)
-  const page = await fixture.openPage(t, 'localhost', board)
+  const page = await fixture.openPage(t, 'localhost', `${board}#670,120,1`)
   await page.waitForPainted(4, 'stored')
   const far = await smallestSources(page.page, board, records)
   await waitForSources(page.page, far)
@@ -247,7 +248,8 @@ test('P3: what was loaded for a nearer view is let go again, and nothing blinks'
     }
     look()
   })
-  await page.page.keyboard.press('f')
+  await page.page.keyboard.press('-')
+  await page.page.keyboard.press('-')
   await waitForSources(page.page, far)
   assert.equal(
     await page.page.evaluate(

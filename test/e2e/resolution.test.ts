@@ -98,7 +98,8 @@ async function openViewer(t: TestContext): Promise<BoardPage> {
   await wireClient.waitForBatch(({ changes }) =>
     changes.some((change) => 'put' in change && 'variants' in change.put && change.put.variants),
   )
-  const page = await fixture.openPage(t, 'localhost', board)
+  // At 100 %, where 320 pixels are enough.
+  const page = await fixture.openPage(t, 'localhost', `${board}#150,100,1`)
   await page.waitForPainted(1, 'stored')
   return page
 }

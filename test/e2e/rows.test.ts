@@ -69,6 +69,33 @@ test('P35: Fit shows a single small picture at 60 % of the shorter side', async 
   await page.waitUntil(isLarge, wanted)
 })
 
+test('P70: a board of a few pictures opens filling the screen, and none beyond its own pixels', async (t) => {
+  const board = await fixture.newBoard()
+  const first = await fixture.openPage(t, 'wire.test', board)
+  const large = await Promise.all(
+    [0, 1, 2].map((seed) =>
+      samples.draw(`large-${seed}.jpg`, { width: 1_600, height: 1_200, seed }),
+    ),
+  )
+  await first.page.setInputFiles('#choose-files', large)
+  await first.waitForPainted(3, 'stored')
+  const second = await fixture.openPage(t, 'wire.test', board)
+  await second.waitForPainted(3, 'stored')
+  const spans = await second.page.evaluate(() => {
+    const boxes = [...document.querySelectorAll('[data-image]')].map((tile) =>
+      tile.getBoundingClientRect(),
+    )
+    return {
+      across: Math.max(...boxes.map((b) => b.right)) - Math.min(...boxes.map((b) => b.left)),
+      down: Math.max(...boxes.map((b) => b.bottom)) - Math.min(...boxes.map((b) => b.top)),
+      widest: Math.max(...boxes.map((b) => b.width)),
+    }
+  })
+  const { width, height } = DESKTOP_VIEWPORT
+  assert.ok(spans.across > width * 0.8 || spans.down > height * 0.7, JSON.stringify(spans))
+  assert.ok(spans.widest <= 1_600, JSON.stringify(spans))
+})
+
 type Standing = Pick<ImageRecord, 'id' | 'x' | 'y' | 'w'> & { readonly h: number }
 
 /** Returns where the server's pictures stand. */

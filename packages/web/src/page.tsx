@@ -143,12 +143,12 @@ function rememberView({ boardStore, camera }: App): void {
     const count = boardStore.count()
     const { extent } = boardStore
     if (last === 0) firstAt = performance.now()
-    if (last === null && !kept) camera.begin(extent)
+    if (last === null && !kept) camera.begin(extent, boardStore.enlargement)
     else if (!camera.isChosen && extent)
       camera.fitUnlessWhole(
         extent,
         performance.now() - firstAt < FIRST_DROP_MS ? 'at once' : 'fly',
-        camera.now.zoom > 1 ? boardStore.enlargement : 1,
+        boardStore.enlargement,
       )
     return count
   }, null)

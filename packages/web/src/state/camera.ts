@@ -118,11 +118,14 @@ export class Camera {
     this.jumpTo(panned(this.#now, (size.w - old.w) / 2, (size.h - old.h) / 2))
   }
 
-  /** Shows the first view: the kept one, else all of the box. Pictures are loaded for it, and not before. */
-  begin(first: View | Box | null): void {
+  /**
+   * Shows the first view: the kept one, else all of the box, enlarged as far as it may be. Pictures are loaded for it,
+   * and not before.
+   */
+  begin(first: View | Box | null, enlargement?: Enlargement): void {
     this.#hasBegun = true
     if (first && 'zoom' in first) this.jumpTo(first)
-    else this.fit(first, 'at once')
+    else this.fit(first, 'at once', enlargement)
   }
 
   jumpTo(view: View): void {
