@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { drawPicture } from '../test/support/pictures.ts'
+import { residentBytes } from '../test/support/resident-memory.ts'
 import { ServerProcess } from '../test/support/server-process.ts'
 import { startBaseline } from './support/baseline-process.ts'
 import { Deliveries } from './support/deliveries.ts'
@@ -266,10 +266,4 @@ async function openServer(): Promise<BenchServer & AsyncDisposable> {
     cursor: async () => (await snapshotOf(port)).cursor,
     [Symbol.asyncDispose]: () => server.close(),
   }
-}
-
-/** Returns the memory of a process that is in use (RSS). */
-function residentBytes(pid: number): number {
-  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!
-  return Number(kilobytes) * 1024
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { residentBytes } from '../support/resident-memory.ts'
 import { ServerProcess } from '../support/server-process.ts'
 import { trySocket } from '../support/try-socket.ts'
 
@@ -22,13 +23,9 @@ test('Y1, Y2: pipelining without reading takes neither descriptors nor memory fr
     return server.close()
   })
   const descriptors = async () => (await readdir(`/proc/${server.pid}/fd`)).length
-  const rss = async () => {
-    const status = await readFile(`/proc/${server.pid}/status`, 'utf8')
-    return Number(/VmRSS:\s*(\d+)/.exec(status)![1]) * 1024
-  }
   const isWell = async () => (await fetch(`${server.url}/healthz`)).ok
   assert.ok(await isWell())
-  const before = { descriptors: await descriptors(), rss: await rss() }
+  const before = { descriptors: await descriptors(), rss: residentBytes(server.pid) }
   const many = Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(PIPELINED_COUNT))
   for (let i = 0; i < PIPELINING_COUNT; i++) {
     const socket = connect(server.port, '127.0.0.1')
@@ -43,7 +40,7 @@ test('Y1, Y2: pipelining without reading takes neither descriptors nor memory fr
   for (let i = 0; i < ROUNDS_COUNT; i++) {
     assert.ok(await isWell())
     most.descriptors = Math.max(most.descriptors, await descriptors())
-    most.rss = Math.max(most.rss, await rss())
+    most.rss = Math.max(most.rss, residentBytes(server.pid))
     await setTimeout(30)
   }
   const more = Math.round((most.rss - before.rss) / MEGABYTE_BYTES)

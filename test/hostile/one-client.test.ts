@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import sharp from 'sharp'
 import { EFFORT_FACTOR } from '../support/effort.ts'
+import { residentBytes } from '../support/resident-memory.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
 /*
@@ -111,9 +112,8 @@ interface Usage {
 }
 
 function usageOf({ pid }: ServerProcess): Usage {
-  const kilobytes = /VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))![1]
   const descriptors = readdirSync(`/proc/${pid}/fd`).length
-  return { descriptors, megabytes: Math.round(Number(kilobytes) / 1024) }
+  return { descriptors, megabytes: Math.round(residentBytes(pid) / 2 ** 20) }
 }
 
 const say = ({ descriptors, megabytes }: Usage): string =>

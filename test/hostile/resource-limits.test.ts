@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { ImageRecord, Snapshot } from '@wirephoto/board'
 import sharp from 'sharp'
+import { residentBytes } from '../support/resident-memory.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
 const MEGABYTE_BYTES = 1_000_000
@@ -41,17 +42,11 @@ test("memory does not grow with the file's size", async (t) => {
       const init = { method: 'PUT', body: body(), duplex: 'half' }
       return fetch(`${server.url}/long.jpg`, init as unknown as RequestInit)
     }
-    const rss = async () => {
-      const status = await readFile(`/proc/${server.pid}/status`, 'utf8')
-      return Number(/VmRSS:\s*(\d+)/.exec(status)![1]) * 1024
-    }
     assert.equal((await send(5 * MEGABYTE_BYTES)).status, 201)
-    const before = await rss()
+    const before = residentBytes(server.pid)
     let most = 0
     const watch = setInterval(() => {
-      void rss().then((now) => {
-        most = Math.max(most, now)
-      })
+      most = Math.max(most, residentBytes(server.pid))
     }, 20)
     const response = await send(250 * MEGABYTE_BYTES)
     clearInterval(watch)

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { prepareAbuses } from '../../bench/fairness.ts'
 import { EFFORT_FACTOR } from '../support/effort.ts'
 import { drawPicture, withUniqueBytes } from '../support/pictures.ts'
+import { residentBytes } from '../support/resident-memory.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
 /** `SOAK_S` seconds, else an hour with the effort of `npm run test:long`. */
@@ -75,10 +76,9 @@ test(`F6, F7: beside an abuser at each queue for ${DURATION_S} s nothing grows`,
 })
 
 function usageOf({ pid, data }: ServerProcess): Usage {
-  const kilobytes = /VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))![1]
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim()
   return {
-    megabytes: Math.round(Number(kilobytes) / 1024),
+    megabytes: Math.round(residentBytes(pid) / 2 ** 20),
     descriptors: readdirSync(`/proc/${pid}/fd`).length,
     processes: children === '' ? 0 : children.split(' ').length,
     spooled: readdirSync(join(data, 'arrivals')).length,

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +8,7 @@ import sharp from 'sharp'
 import { EFFORT_FACTOR } from '../../../test/support/effort.ts'
 import { InProcessServer } from '../../../test/support/in-process-server.ts'
 import { pngChunk, withPngChunks } from '../../../test/support/png.ts'
+import { residentBytes } from '../../../test/support/resident-memory.ts'
 import { RunningCommand } from '../support/run-command.ts'
 
 const COUNT = EFFORT_FACTOR > 1 ? 10_000 : 1_000
@@ -36,7 +36,8 @@ test(`K70: push sends ${COUNT} files at constant memory`, async (t) => {
   const megabytesByTenth: number[] = []
   let sentCount = 0
   for await (const _line of createInterface({ input: push.child.stdout! }))
-    if (++sentCount % TENTH_COUNT === 0) megabytesByTenth.push(residentMegabytes(push.child.pid!))
+    if (++sentCount % TENTH_COUNT === 0)
+      megabytesByTenth.push(Math.round(residentBytes(push.child.pid!) / 2 ** 20))
   const { code, err } = await push.end()
   assert.equal(code, 0, err)
   assert.equal(sentCount, COUNT)
@@ -44,8 +45,3 @@ test(`K70: push sends ${COUNT} files at constant memory`, async (t) => {
   const [early, last] = [megabytesByTenth[2]!, megabytesByTenth[9]!]
   assert.ok(last <= early * MAX_GROWTH_FACTOR, `it grows from ${early} to ${last} MB`)
 })
-
-function residentMegabytes(pid: number): number {
-  const [, kilobytes] = /VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))!
-  return Math.round(Number(kilobytes) / 1024)
-}
