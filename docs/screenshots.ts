@@ -94,6 +94,7 @@ async function photographAll() {
     empty: await newBoard(0),
     one: await newBoard(1),
     twelve: await newBoard(PICTURES.length),
+    hundred: await newBoard(100),
     full: await fullBoard(),
     words: await wordyBoard(),
   }
@@ -163,8 +164,10 @@ async function newBoard(pictures: number, places?: Iterator<object>): Promise<Fi
   board.rename(TITLE)
   await board.settled()
   await board.close()
-  for (const [i, size] of PICTURES.slice(0, pictures).entries())
+  for (let i = 0; i < pictures; i++) {
+    const size = PICTURES[i % PICTURES.length]!
     await send(id, size, i + 1, { name: `hills-${i + 1}.jpg`, ...places?.next().value })
+  }
   return { id, pictures }
 }
 

@@ -80,6 +80,11 @@ for (const host of HOSTS)
         for (const width of WIDTHS_PX) {
           await page.setViewportSize({ width, height: 720 })
           await assertApart(anna, longerFactor, `${width} px, with the people`)
+          if (width > 640) {
+            const [zoom, bar] = [page.locator('.zoom'), page.locator('.bar')]
+            const tops = await Promise.all([zoom, bar].map((each) => each.boundingBox()))
+            assert.ok(tops[0]!.y >= tops[1]!.y - 1, `${width} px: the zoom is in the bar's row`)
+          }
         }
         await page.locator('.avatars').click()
         proxy.disconnect()

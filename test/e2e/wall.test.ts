@@ -8,6 +8,7 @@ import { BOTH_HOSTS, openFixture, PHONE } from '../support/e2e-fixture.ts'
 import { EFFORT_FACTOR } from '../support/effort.ts'
 import { PAGE_TIMEOUT_MS } from '../support/page.ts'
 import { drawPicture, withUniqueBytes } from '../support/pictures.ts'
+import type { ServerProcess } from '../support/server-process.ts'
 import { secretOf, Visitor } from '../support/visitor.ts'
 
 const { fixture } = await openFixture()
@@ -19,6 +20,7 @@ const CLOCK_STEP_MS = 500
 
 interface WallOptions extends BrowserContextOptions {
   readonly host?: string
+  readonly server?: ServerProcess
   readonly port?: number
   /** The search part of its address. */
   readonly search?: string
@@ -31,15 +33,16 @@ async function openWall(
   t: TestContext,
   {
     host = 'wire.test',
-    port = fixture.server.port,
+    server = fixture.server,
+    port = server.port,
     search = '',
     init,
     ...options
   }: WallOptions = {},
 ): Promise<{ board: string; client: Board; wall: Page; problems: string[] }> {
-  const board = await fixture.newBoard()
-  const token = fixture.server.newOwner(board)
-  const client = openBoard({ url: fixture.server.url, board, token })
+  const board = await server.newBoard()
+  const token = server.newOwner(board)
+  const client = openBoard({ url: server.url, board, token })
   t.after(() => client.close())
   const context = await fixture.browser.newContext({
     viewport: { width: 1440, height: 900 },
@@ -171,6 +174,23 @@ test('W60, W61, W63: the mosaic stands whole beside the way to the board, also a
   client.remove([last!.id])
   await wall.getByAltText('And one more').waitFor({ state: 'detached' })
   assert.deepEqual(problems, [])
+})
+
+test('W63: where there is no way to the board to show, its title is one line below the pictures', async (t) => {
+  const server = await fixture.openServer(t, [], 1)
+  const { client, wall } = await openWall(t, { host: 'localhost', server })
+  client.rename('Sixty characters, as a title may have them on a board now')
+  await add(client, numbered(12))
+  await passUntil(wall, hasTiles, 12)
+  for (const viewport of [{ width: 1440, height: 900 }, PHONE.viewport]) {
+    await wall.setViewportSize(viewport)
+    await wall.waitForFunction(areTilesInside)
+    const title = (await wall.locator('h1').boundingBox())!
+    const pictures = (await wall.locator('.wall-mosaic').boundingBox())!
+    assert.ok(title.y >= pictures.y + pictures.height, 'below')
+    assert.ok(title.height < viewport.height * 0.04, `${title.height} px high`)
+    assert.ok(pictures.width > viewport.width * 0.9, `${pictures.width} px for the pictures`)
+  }
 })
 
 test('W65: a wall releases the preview of each picture that it no longer shows', async (t) => {

@@ -51,7 +51,7 @@ test('P46: a caption has up to three lines, and none where none could be read', 
   assert.deepEqual(captionLines(picture, 500, 1), { count: 3, height: 18 })
 })
 
-test('P47: an info strip stands under its picture, on its lower edge, or is a tip', () => {
+test('P47: an info strip stands under its picture, on its lower third, or is a tip', () => {
   const picture = box(0, 0, 300, 200)
   const small = box(0, 0, 80, 60)
   const where = (one: Box, zoom: number, ...others: Box[]) =>
@@ -62,6 +62,8 @@ test('P47: an info strip stands under its picture, on its lower edge, or is a ti
   assert.equal(where(small, 1), 'wide')
   assert.equal(where(small, 1, box(96, 0, 80, 200)), 'tip')
   assert.equal(where(picture, 0.2, box(0, 216, 300, 200)), 'tip')
+  const { room } = stripPlace(picture, () => [box(0, 216, 300, 200)], 1)
+  assert.ok(room < 200 / 2, 'the middle of the picture is free')
 })
 
 const meets = (a: Box, b: Box): boolean =>

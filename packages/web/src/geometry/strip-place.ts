@@ -17,8 +17,8 @@ const MIN_CAPTION_WIDTH_PX = 120
 const MAX_CAPTION_LINE_COUNT = 3
 
 /**
- * Where an info strip stands: under its picture, in a `wide` one or within its width, or `inside` on the
- * lower edge. Where a picture is too small for that, a `tip` is shown on hover alone.
+ * Where an info strip stands: under its picture, in a `wide` one or within its width, or `inside` on its
+ * lower third. Where a picture is too small for that, a `tip` is shown on hover alone.
  */
 export interface StripPlace {
   readonly where: 'wide' | 'under' | 'inside' | 'tip'
@@ -56,7 +56,7 @@ export function stripPlace(
   const room = roomFor(width)
   if (room >= STRIP_ROW_PX) return { where: 'under', room }
   if (height < MIN_HEIGHT_PX) return { where: 'tip', room: MAX_ROOM_PX }
-  return { where: 'inside', room: height }
+  return { where: 'inside', room: height / 3 }
 }
 
 /** Whether a picture is wide enough for a caption that can be read. */
