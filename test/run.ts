@@ -31,6 +31,7 @@ const LONG_FILES = [
   'test/e2e/drop.test.ts',
   'test/e2e/languages.test.ts',
   'test/e2e/wall.test.ts',
+  'test/engines/cluster.test.ts',
   'test/engines/equivalence.test.ts',
   'test/faults/system-calls.test.ts',
   'test/fuzz/undo.test.ts',

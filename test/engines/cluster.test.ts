@@ -19,7 +19,8 @@ import { checkStored } from '@wirephoto/server/check'
 import { cleanupAfter } from '../support/cleanup.ts'
 import { type Database, databaseProviders } from '../support/databases.ts'
 import { EFFORT_FACTOR, SEED } from '../support/effort.ts'
-import { faultsOf, isSame, type Operation, type Outcome } from '../support/history.ts'
+import { freePort } from '../support/free-port.ts'
+import { faultsOf, isSame, type Operation, type Outcome, type Sight } from '../support/history.ts'
 import { OpenBoards } from '../support/open-boards.ts'
 import { drawPicture, seededRandom } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
@@ -27,7 +28,7 @@ import { findRedis, NO_REDIS, Redis } from '../support/redis.ts'
 import { ServerProcess } from '../support/server-process.ts'
 import { retry } from '../support/simulated-user.ts'
 
-/* Three servers of one engine with a bus, and clients that go from one to another, under faults. */
+/* Three servers of one engine, and clients that go from one to another, under faults. */
 
 const isLong = EFFORT_FACTOR > 1
 const CLIENT_COUNT = isLong ? 30 : 6
@@ -41,23 +42,32 @@ const [POLL_INTERVAL_MS, LOG_INTERVAL_MS] = [200, 50]
 const AGREEMENT_TIMEOUT_MS = 120_000
 const redisProgram = await findRedis()
 
-for (const place of await databaseProviders())
-  describe(`a cluster on ${place.name}`, {
-    skip: place.skipReason ?? (redisProgram ? false : NO_REDIS),
+/** The ways of messages between servers. In a short run the one with more programs stands for both. */
+const CARRIERS = isLong ? (['Redis', 'links'] as const) : (['Redis'] as const)
+const places = await databaseProviders()
+
+for (const [place, carrier] of places.flatMap((each) =>
+  CARRIERS.map((way) => [each, way] as const),
+))
+  describe(`a cluster on ${place.name}, by ${carrier}`, {
+    skip: place.skipReason ?? (carrier === 'links' || redisProgram ? false : NO_REDIS),
   }, () => {
     const stack = cleanupAfter()
     let database: Database
     let url: string
-    let redis: Redis
+    let redis: Redis | null = null
     let boards: OpenBoards
     let servers: ServerProcess[]
     before(async () => {
       database = stack.adopt(await place.open(), (each) => each.close())
-      redis = stack.adopt(await Redis.open(redisProgram!), (each) => each.close())
+      if (carrier === 'Redis')
+        redis = stack.adopt(await Redis.open(redisProgram!), (each) => each.close())
       url = await database.newUrl()
       boards = await OpenBoards.make(url, 1)
       const open = async (): Promise<ServerProcess> => {
-        const server = await ServerProcess.open({ args: ['--engine', url, '--bus', redis.url] })
+        const port = await freePort()
+        const way = redis ? ['--bus', redis.url] : ['--node-url', `http://127.0.0.1:${port}`]
+        const server = await ServerProcess.open({ port, args: ['--engine', url, ...way] })
         return stack.adopt(server, (each) => each.close())
       }
       servers = await Promise.all(Array.from({ length: SERVER_COUNT }, open))
@@ -105,7 +115,7 @@ for (const place of await databaseProviders())
         assertSeededFaultsAreFound(operations, outcome)
         await assertFiles(board, outcome.pictures)
         const made = backups.filter(({ failure }) => failure === null)
-        for (const backup of made) await assertRestores(backup, board)
+        for (const backup of made) await assertRestores(folder, backup, board)
         assert.ok(2 * made.length >= backups.length, JSON.stringify(backups.map((b) => b.failure)))
         const acknowledged = operations.filter((each) => each.acknowledgedAt !== null)
         t.diagnostic(
@@ -122,19 +132,8 @@ for (const place of await databaseProviders())
       }
     })
 
-    /** The faults that may come next, each by its name; each is over when its promise resolves. */
-    function faults(
-      server: ServerProcess,
-      { proxy }: Client,
-    ): [name: string, fault: (forMs: number) => Promise<void>][] {
-      const whileStopped = async (
-        signal: (name: 'SIGSTOP' | 'SIGCONT') => unknown,
-        forMs: number,
-      ): Promise<void> => {
-        await signal('SIGSTOP')
-        await setTimeout(forMs)
-        await signal('SIGCONT')
-      }
+    /** The faults that may come next. */
+    function faults(server: ServerProcess, { proxy }: Client): Fault[] {
       return [
         [
           'server killed',
@@ -144,24 +143,8 @@ for (const place of await databaseProviders())
           },
         ],
         ['server paused', (ms) => whileStopped((name) => process.kill(server.pid, name), ms)],
-        [
-          'Redis killed',
-          async (ms) => {
-            await redis.kill()
-            await setTimeout(ms)
-            await redis.start()
-          },
-        ],
-        ['Redis paused', (ms) => whileStopped((name) => redis.signal(name), ms)],
-        [
-          'database killed',
-          async (ms) => {
-            await database.kill?.()
-            await setTimeout(ms / 3)
-            await database.start()
-          },
-        ],
-        ['database paused', (ms) => whileStopped((name) => database.signal?.(name), ms)],
+        ...(redis ? faultsOfRedis(redis) : []),
+        ...faultsOfDatabase(database),
         [
           'half-open',
           async (ms) => {
@@ -213,7 +196,10 @@ for (const place of await databaseProviders())
             pictures.every(({ variants }) => variants !== null) &&
             replicas.every((replica) => isSame(replica, pictures))
           // The checker tells of those who never agree.
-          if (isQuiet || Date.now() > deadline) return { pictures, replicas, log: log.batches }
+          if (isQuiet || Date.now() > deadline) {
+            const sights = [...clients, ...pollers].map((each) => each.sights)
+            return { pictures, replicas, log: log.batches, sights }
+          }
         }
       } finally {
         await engine.close()
@@ -230,26 +216,30 @@ for (const place of await databaseProviders())
           }
     }
 
-    /** Backs the running cluster up every ten seconds. One from which the database stays away for too long is none. */
+    /**
+     * Backs the running cluster up every ten seconds, always to the same folder. One from which the database stays away
+     * for too long is none.
+     */
     async function backUpRepeatedly(
       folder: string,
       backups: Backup[],
       operations: readonly Operation[],
       isRunning: () => boolean,
     ): Promise<void> {
-      for (let n = 0; isRunning(); n++) {
+      while (isRunning()) {
         const next = setTimeout(BACKUP_INTERVAL_MS)
-        const at = join(folder, `${n}`)
         const contained = operations.filter(
           ({ kind, acknowledgedAt }) => kind === 'add' && acknowledgedAt !== null,
         )
-        const backup: Backup = { at, contained, failure: null }
+        const backup: Backup = { point: '', contained, failure: null }
         backups.push(backup)
         try {
           const open = () => openEngine(url, { inspects: true })
           await using source = engineSource(await retryWhileAway(open))
-          await using store = await openStore(at, true)
-          assert.deepEqual((await makeBackup(source, store)).problems, [])
+          await using store = await openStore(folder, true)
+          const { point, problems } = await makeBackup(source, store)
+          assert.deepEqual(problems, [])
+          backup.point = point
         } catch (error) {
           const { code = '' } = error as { readonly code?: string }
           if (code !== 'away' && code !== 'unreachable') throw error
@@ -260,12 +250,16 @@ for (const place of await databaseProviders())
     }
 
     /** Asserts that a backup restores, is sound, and has each picture that was acknowledged before it began. */
-    async function assertRestores({ at, contained }: Backup, board: string): Promise<void> {
-      const into = `sqlite:${at}-restored`
+    async function assertRestores(
+      folder: string,
+      { point, contained }: Backup,
+      board: string,
+    ): Promise<void> {
+      const into = `sqlite:${join(folder, `restored-${point}`)}`
       const engine = await openEngine(into, { fills: true })
       try {
-        await using store = await openStore(at, false)
-        assert.deepEqual((await restore(store, engine)).problems, [])
+        await using store = await openStore(folder, false)
+        assert.deepEqual((await restore(store, engine, { point })).problems, [])
       } finally {
         await engine.close()
       }
@@ -290,8 +284,49 @@ for (const place of await databaseProviders())
     }
   })
 
+/** A fault by its name; it is over when its promise resolves. */
+type Fault = readonly [name: string, happen: (forMs: number) => Promise<void>]
+
+const faultsOfRedis = (redis: Redis): Fault[] => [
+  [
+    'Redis killed',
+    async (ms) => {
+      await redis.kill()
+      await setTimeout(ms)
+      await redis.start()
+    },
+  ],
+  ['Redis paused', (ms) => whileStopped((name) => redis.signal(name), ms)],
+]
+
+/** None for a database that isn't ours to kill. */
+function faultsOfDatabase({ kill, signal, start }: Database): Fault[] {
+  if (!kill || !signal) return []
+  return [
+    [
+      'database killed',
+      async (ms) => {
+        await kill()
+        await setTimeout(ms / 3)
+        await start()
+      },
+    ],
+    ['database paused', (ms) => whileStopped(signal, ms)],
+  ]
+}
+
+async function whileStopped(
+  signal: (name: 'SIGSTOP' | 'SIGCONT') => unknown,
+  forMs: number,
+): Promise<void> {
+  await signal('SIGSTOP')
+  await setTimeout(forMs)
+  await signal('SIGCONT')
+}
+
 interface Backup {
-  readonly at: string
+  /** Its name; empty while it is made. */
+  point: string
   /** The adds that were acknowledged before it began. */
   readonly contained: readonly Operation[]
   /** Why it was given up; null for one that was made. */
@@ -303,12 +338,25 @@ class Client {
   readonly name: string
   readonly page: Board
   readonly proxy: Proxy
+  /** The captions of others. One's own are there before the log has them. */
+  readonly sights: Sight[] = []
+  readonly #last = new Map<string, string>()
   #count = 0
 
   private constructor(name: string, board: string, proxy: Proxy) {
     this.name = name
     this.proxy = proxy
     this.page = openBoard({ url: `http://127.0.0.1:${proxy.port}`, board, store: memoryStore() })
+    this.page.on('pictures', (ids) => {
+      for (const id of ids) this.#see(id)
+    })
+  }
+
+  #see(id: string): void {
+    const caption = this.page.pictures.get(id)?.caption ?? ''
+    if (this.#last.get(id) === caption || caption.startsWith(`${this.name} `)) return
+    this.#last.set(id, caption)
+    this.sights.push({ picture: id, caption })
   }
 
   static async open(name: string, board: string, port: number): Promise<Client> {
@@ -370,6 +418,7 @@ class Client {
 class Poller {
   readonly #url: string
   readonly #board: string
+  readonly sights: Sight[] = []
   readonly #records = new Map<string, ImageRecord>()
   #cursor: Cursor
 
@@ -395,7 +444,11 @@ class Poller {
     assert.equal(from, this.#cursor, 'the server goes on where it was asked')
     for (const change of changes)
       if ('gone' in change) this.#records.delete(change.gone)
-      else if (change.put.kind === 'image') this.#records.set(change.put.id, change.put)
+      else if (change.put.kind === 'image') {
+        const { id, caption } = change.put
+        if (this.#records.get(id)?.caption !== caption) this.sights.push({ picture: id, caption })
+        this.#records.set(id, change.put)
+      }
     this.#cursor = to
   }
 }
@@ -448,18 +501,18 @@ async function repeat(
 
 /** Changes a sound history in each way that the checker should find. */
 function assertSeededFaultsAreFound(operations: readonly Operation[], sound: Outcome): void {
-  const { pictures, replicas, log } = sound
+  const { pictures, replicas, log, sights } = sound
   const [first, ...others] = pictures as [ImageRecord, ...ImageRecord[]]
   const withFirst = (change: Partial<ImageRecord>): Outcome => {
     const changed = [{ ...first, ...change }, ...others]
-    return { pictures: changed, replicas: replicas.map(() => changed), log }
+    return { ...sound, pictures: changed, replicas: replicas.map(() => changed) }
   }
   const beganAt = performance.now()
   const late = { client: 'late', kind: 'caption', picture: first.id, beganAt } as const
   const seeded: Record<string, [readonly Operation[], Outcome]> = {
     'an acknowledged picture is lost': [
       operations,
-      { pictures: others, replicas: replicas.map(() => others), log },
+      { ...sound, pictures: others, replicas: replicas.map(() => others) },
     ],
     'its file is another one': [operations, withFirst({ blob: sha256(new Uint8Array()) })],
     'a picture that nobody added': [
@@ -478,6 +531,13 @@ function assertSeededFaultsAreFound(operations: readonly Operation[], sound: Out
       },
     ],
     'a client sees something else': [operations, { ...sound, replicas: [...replicas, others] }],
+    'a client saw two captions in another order': [
+      operations,
+      {
+        ...sound,
+        sights: sights.map((all) => all.filter(({ caption }) => caption !== '').toReversed()),
+      },
+    ],
   }
   for (const [what, [asked, outcome]] of Object.entries(seeded))
     assert.notDeepEqual(faultsOf(asked, outcome), [], what)

@@ -14,6 +14,12 @@ export interface Operation {
   acknowledgedAt: number | null
 }
 
+/** A caption of another one's that somebody saw come, on a picture. */
+export interface Sight {
+  readonly picture: string
+  readonly caption: string
+}
+
 /** The end of a history, when nothing is on its way. */
 export interface Outcome {
   readonly pictures: readonly ImageRecord[]
@@ -21,14 +27,16 @@ export interface Outcome {
   readonly log: readonly Batch[]
   /** The pictures as each client has them that has followed the history. */
   readonly replicas: readonly (readonly ImageRecord[])[]
+  /** What each client saw come, in its order. */
+  readonly sights: readonly (readonly Sight[])[]
 }
 
 /**
  * Returns what is wrong with a history. An acknowledged change is missing or took effect twice, or an older one stands.
- * Nobody asked for a change. A client sees something else.
+ * Nobody asked for a change. A client sees something else, or saw changes in another order than they have in the log.
  */
 export function faultsOf(operations: readonly Operation[], outcome: Outcome): string[] {
-  const { pictures, log, replicas } = outcome
+  const { pictures, log, replicas, sights } = outcome
   const ofKind = (kind: Operation['kind']) => operations.filter((each) => each.kind === kind)
   return [
     ...faultsOfAdds(ofKind('add'), pictures),
@@ -42,7 +50,27 @@ export function faultsOf(operations: readonly Operation[], outcome: Outcome): st
     ...replicas.flatMap((replica, i) =>
       isSame(replica, pictures) ? [] : `client ${i} sees other pictures`,
     ),
+    ...pictures.flatMap(({ id }) => faultsOfOrder(captionsIn(log, id), id, sights)),
   ]
+}
+
+/** Captions that the log has coalesced have no place in the order. */
+function faultsOfOrder(
+  told: readonly string[],
+  id: string,
+  sights: readonly (readonly Sight[])[],
+): string[] {
+  const places = new Map(told.map((caption, i) => [caption, i]))
+  return sights.flatMap((all, client) => {
+    let last = -1
+    return all.flatMap(({ picture, caption }) => {
+      const place = picture === id ? places.get(caption) : undefined
+      if (place === undefined) return []
+      const isBack = place < last
+      last = place
+      return isBack ? `client ${client} saw “${caption}” on ${id} after what replaced it` : []
+    })
+  })
 }
 
 function faultsOfAdds(adds: readonly Operation[], pictures: readonly ImageRecord[]): string[] {

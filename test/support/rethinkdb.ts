@@ -191,6 +191,39 @@ export class RethinkdbProcess {
   }
 }
 
+/** Three processes that know each other, for databases with `replicas=3`. */
+export class RethinkdbCluster {
+  readonly processes: readonly RethinkdbProcess[]
+
+  private constructor(processes: readonly RethinkdbProcess[]) {
+    this.processes = processes
+  }
+
+  static async open(program: string): Promise<RethinkdbCluster> {
+    const first = await RethinkdbProcess.open(program)
+    const others = await Promise.all([1, 2].map(() => RethinkdbProcess.open(program, [], first)))
+    return new RethinkdbCluster([first, ...others])
+  }
+
+  /** Returns the URL of a new database by one process. */
+  newDatabase(): string {
+    return new Rethinkdb(this.processes[0]!.url).newDatabase('replicas=3')
+  }
+
+  /** Returns the same URL by another process, or by all of them. */
+  at(url: string, processes: readonly RethinkdbProcess[] = this.processes): string {
+    const [first] = this.processes
+    return url.replace(
+      new URL(first!.url).host,
+      processes.map((each) => new URL(each.url).host).join(),
+    )
+  }
+
+  async close(): Promise<void> {
+    for (const process of this.processes) await process.close()
+  }
+}
+
 /** Opens a server that answers the first message of every connection with these words. */
 export async function fixedReplyServer(words: string): Promise<{ port: number; close(): void }> {
   const server = createServer((socket) => {

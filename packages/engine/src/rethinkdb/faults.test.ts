@@ -7,6 +7,7 @@ import {
   NO_RETHINKDB,
   NO_RETHINKDB_PROGRAM,
   Rethinkdb,
+  RethinkdbCluster,
   RethinkdbProcess,
 } from '../../../../test/support/rethinkdb.ts'
 import { surviveKills, whenRecovered } from '../contract/kills.ts'
@@ -191,14 +192,12 @@ else
 
 /** Starts three servers with three replicas of everything, and an engine at each. */
 async function cluster(t: TestContext) {
-  const first = await RethinkdbProcess.open(program!)
-  t.after(() => first.close())
-  const others = await Promise.all([1, 2].map(() => RethinkdbProcess.open(program!, [], first)))
-  t.after(() => Promise.all(others.map((process) => process.close())))
-  const processes = [first, ...others]
-  const url = new Rethinkdb(first.url).newDatabase('replicas=3')
+  const machines = await RethinkdbCluster.open(program!)
+  t.after(() => machines.close())
+  const { processes } = machines
+  const url = machines.newDatabase()
   const database = new URL(url).pathname.slice(1)
-  const urls = processes.map(({ port }) => url.replace(`:${first.port}`, `:${port}`))
+  const urls = processes.map((process) => machines.at(url, [process]))
   const engines: Engine[] = []
   for (const each of urls) engines.push(await openEngine(each))
   t.after(() => Promise.all(engines.map((engine) => engine.close())))
@@ -206,19 +205,18 @@ async function cluster(t: TestContext) {
     /** Returns the name of the server that is a table's primary. */
     async primaryOf(table: string): Promise<string> {
       const config = r.db(database).table(table).config()
-      const { shards } = await new Rethinkdb(first.url).query<TableConfig>(config)
+      const { shards } = await new Rethinkdb(processes[0]!.url).query<TableConfig>(config)
       assert.equal(shards[0]!.replicas.length, 3)
       return shards[0]!.primary_replica
     },
   }
-  return { processes, engines, urls, names }
+  return { processes, engines, urls, names, ofAll: machines.at(url) }
 }
 
 /** A cluster as above, with one engine more, whose URL names all servers. */
 async function clusterOfOneUrl(t: TestContext) {
   const found = await cluster(t)
-  const hosts = found.processes.map(({ port }) => `127.0.0.1:${port}`).join()
-  const engine = await openEngine(found.urls[0]!.replace(/127[^/]*|localhost[^/]*/, hosts))
+  const engine = await openEngine(found.ofAll)
   t.after(() => engine.close())
   return { ...found, engine }
 }
