@@ -8,9 +8,11 @@ import { join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { openBoard } from '@wirephoto/client'
-import type { BrowserContextOptions } from 'playwright-core'
+import { words } from '@wirephoto/web/words/page'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { launchBrowser } from '../test/support/browser.ts'
+import { freePort } from '../test/support/free-port.ts'
 import { BoardPage } from '../test/support/page.ts'
 import { Proxy } from '../test/support/proxy.ts'
 import { ServerProcess } from '../test/support/server-process.ts'
@@ -19,7 +21,12 @@ import { landscape } from './landscapes.ts'
 const { all } = parseArgs({ options: { all: { type: 'string' } } }).values
 const IMAGES = all ? resolve(all) : resolve(import.meta.dirname, 'images')
 const DESK = { viewport: { width: 1440, height: 900 } }
-const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
+const PHONE = {
+  viewport: { width: 390, height: 844 },
+  deviceScaleFactor: 2,
+  hasTouch: true,
+  isMobile: true,
+}
 /** One of two windows side by side, the place of the drop in it, and those of the pictures around. */
 const HALF = { viewport: { width: 718, height: 720 }, colorScheme: 'light' } as const
 const FREE_PLACE = { x: 338, y: 459 }
@@ -42,6 +49,8 @@ const CAPTIONS = [
   '',
 ]
 const WIDTHS_PX = [390, 768, 1440, 2560]
+/** Longer than a wall waits for news before its mosaic stands. */
+const MOSAIC_AFTER_MS = 25_000
 const FULL_BOARD_COUNT = 500
 /** Width and height of each picture. */
 const PICTURES = [
@@ -98,19 +107,28 @@ async function photographAll() {
     full: await fullBoard(),
     words: await wordyBoard(),
   }
-  for (const width of WIDTHS_PX)
-    for (const colorScheme of ['light', 'dark'] as const)
+  const home = await openHome()
+  for (const width of WIDTHS_PX) {
+    const height = width < 600 ? 844 : Math.round(width * 0.6)
+    const size = width < 600 ? PHONE : { viewport: { width, height } }
+    for (const name of ['empty', 'one', 'twelve', 'hundred'] as const)
+      await photographWall(boards[name], size, `wall-${name}-${width}`)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const theme = { ...size, colorScheme }
+      await photographPage(
+        home.url,
+        { ...theme, storageState: home.storageState },
+        `home-${width}-${colorScheme}`,
+      )
+      await photographPage(
+        `${server.url}/b/${boards.twelve.id}/add`,
+        theme,
+        `guest-${width}-${colorScheme}`,
+      )
       for (const [name, board] of Object.entries(boards)) {
-        const height = width < 600 ? 844 : Math.round(width * 0.6)
-        const size = width < 600 ? PHONE : { viewport: { width, height } }
-        const { page, context } = await openBoardPage(board, { ...size, colorScheme })
-        const take = async (what: string) => {
-          await page.waitForLoadState('networkidle')
-          await page.waitForFunction(() =>
-            document.getAnimations().every(({ playState }) => playState !== 'running'),
-          )
-          await save(await page.screenshot(), `${what}-${width}-${colorScheme}`)
-        }
+        const { page, context } = await openBoardPage(board, theme)
+        const take = async (what: string) =>
+          save(await still(page), `${what}-${width}-${colorScheme}`)
         if (name === 'words') {
           const pictures = page.locator('[data-image]')
           await page.keyboard.press('Control+a')
@@ -124,8 +142,79 @@ async function photographAll() {
           await pictures.nth(1).hover()
         }
         await take(name)
+        if (name === 'twelve') {
+          await page.getByRole('button', { name: words.share }).click()
+          await page.getByRole('dialog').waitFor()
+          await take('share')
+        }
         await context.close()
       }
+    }
+  }
+  await home.close()
+}
+
+/** Opens a server with links, and a visitor's storage that remembers a few of its boards. */
+async function openHome() {
+  const port = await freePort()
+  const url = `http://wire.test:${port}`
+  const linked = await ServerProcess.open({
+    port,
+    args: ['--public-url', url, '--create', 'anyone'],
+  })
+  const context = await browser.newContext()
+  const page = await BoardPage.open(context, url)
+  for (const [i, title] of ['Wedding', 'Reference for the hall', TITLE].entries()) {
+    const made = await fetch(`${linked.url}/api/boards`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ title }),
+    })
+    const { id, links } = (await made.json()) as {
+      id: string
+      links: { role: string; url: string }[]
+    }
+    const own = links.find(({ role }) => role === 'own')!.url
+    await send(id, PICTURES[i]!, i + 1, {}, { url: linked.url, token: new URL(own).hash.slice(1) })
+    await page.page.goto(own)
+    await page.waitForPainted(1, 'stored')
+    await page.waitUntil((name) => JSON.stringify(localStorage).includes(name), title)
+  }
+  const storageState = await context.storageState()
+  await context.close()
+  return { url, storageState, close: () => linked.close() }
+}
+
+async function photographPage(url: string, options: BrowserContextOptions, name: string) {
+  const context = await browser.newContext(options)
+  const page = await context.newPage()
+  await page.goto(url)
+  await page.getByRole('heading').first().waitFor()
+  await save(await still(page), name)
+  await context.close()
+}
+
+/** Photographs a wall as it opens, and its mosaic. */
+async function photographWall(board: FilledBoard, options: BrowserContextOptions, name: string) {
+  const context = await browser.newContext(options)
+  const page = await context.newPage()
+  await page.goto(`${server.url}/b/${board.id}/show`)
+  await page.waitForLoadState('networkidle')
+  await save(await page.screenshot(), name)
+  if (board.pictures === PICTURES.length) {
+    await setTimeout(MOSAIC_AFTER_MS)
+    await save(await page.screenshot(), name.replace('wall', 'mosaic'))
+  }
+  await context.close()
+}
+
+/** Photographs a page once it has loaded and nothing moves. */
+async function still(page: Page): Promise<Buffer> {
+  await page.waitForLoadState('networkidle')
+  await page.waitForFunction(() =>
+    document.getAnimations().every(({ playState }) => playState !== 'running'),
+  )
+  return page.screenshot()
 }
 
 /** Makes a board of hundreds of pictures, which are copies of the same twelve. */
@@ -176,11 +265,12 @@ async function send(
   [width, height]: readonly [number, number],
   seed: number,
   says: Record<string, string>,
+  { url, token = '' }: { readonly url: string; readonly token?: string } = server,
 ): Promise<void> {
   const query = new URLSearchParams(says)
-  const response = await fetch(`${server.url}/api/boards/${board}/images?${query}`, {
+  const response = await fetch(`${url}/api/boards/${board}/images?${query}`, {
     method: 'POST',
-    headers: { 'content-type': 'image/jpeg' },
+    headers: { 'content-type': 'image/jpeg', ...(token && { authorization: `Bearer ${token}` }) },
     body: new Uint8Array(await landscape(width, height, seed)),
   })
   if (response.status !== 201) throw new Error(await response.text())
