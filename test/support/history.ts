@@ -37,38 +37,37 @@ export interface Outcome {
  */
 export function faultsOf(operations: readonly Operation[], outcome: Outcome): string[] {
   const { pictures, log, replicas, sights } = outcome
-  const ofKind = (kind: Operation['kind']) => operations.filter((each) => each.kind === kind)
+  const { add = [], caption = [] } = Object.groupBy(operations, ({ kind }) => kind)
+  const writes = Map.groupBy(caption, ({ picture }) => picture)
+  const told = captionsIn(log)
   return [
-    ...faultsOfAdds(ofKind('add'), pictures),
+    ...faultsOfAdds(add, pictures),
     ...pictures.flatMap((picture) =>
-      faultsOfCaption(
-        picture,
-        ofKind('caption').filter((each) => each.picture === picture.id),
-        captionsIn(log, picture.id),
-      ),
+      faultsOfCaption(picture, writes.get(picture.id) ?? [], told.get(picture.id) ?? []),
     ),
     ...replicas.flatMap((replica, i) =>
       isSame(replica, pictures) ? [] : `client ${i} sees other pictures`,
     ),
-    ...pictures.flatMap(({ id }) => faultsOfOrder(captionsIn(log, id), id, sights)),
+    ...faultsOfOrder(told, sights),
   ]
 }
 
 /** Captions that the log has coalesced have no place in the order. */
 function faultsOfOrder(
-  told: readonly string[],
-  id: string,
+  told: ReadonlyMap<string, readonly string[]>,
   sights: readonly (readonly Sight[])[],
 ): string[] {
-  const places = new Map(told.map((caption, i) => [caption, i]))
+  const places = new Map(
+    [...told].map(([id, captions]) => [id, new Map(captions.map((each, i) => [each, i]))]),
+  )
   return sights.flatMap((all, client) => {
-    let last = -1
+    const last = new Map<string, number>()
     return all.flatMap(({ picture, caption }) => {
-      const place = picture === id ? places.get(caption) : undefined
+      const place = places.get(picture)?.get(caption)
       if (place === undefined) return []
-      const isBack = place < last
-      last = place
-      return isBack ? `client ${client} saw “${caption}” on ${id} after what replaced it` : []
+      const isBack = place < (last.get(picture) ?? -1)
+      last.set(picture, place)
+      return isBack ? `client ${client} saw “${caption}” on ${picture} after what replaced it` : []
     })
   })
 }
@@ -109,18 +108,19 @@ function faultsOfCaption(
   ]
 }
 
-/** Returns the captions that a picture has had but the empty one, each as often as it came anew. */
-function captionsIn(log: readonly Batch[], id: string): string[] {
-  const captions: string[] = []
-  let before = ''
+/** Returns the captions that each picture has had but the empty one, each as often as it came anew. */
+function captionsIn(log: readonly Batch[]): Map<string, string[]> {
+  const told = new Map<string, string[]>()
+  const before = new Map<string, string>()
   for (const { changes } of log)
     for (const change of changes) {
-      if (!('put' in change) || change.put.id !== id || change.put.kind !== 'image') continue
-      const { caption } = change.put
-      if (caption !== before && caption !== '') captions.push(caption)
-      before = caption
+      if (!('put' in change) || change.put.kind !== 'image') continue
+      const { id, caption } = change.put
+      if (caption !== (before.get(id) ?? '') && caption !== '')
+        told.set(id, [...(told.get(id) ?? []), caption])
+      before.set(id, caption)
     }
-  return captions
+  return told
 }
 
 /** Whether pictures are the same, in whatever order. */
