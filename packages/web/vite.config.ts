@@ -48,7 +48,7 @@ export default defineConfig({
             { name: 'preview', test: /web\/src\/drop\/(preview|file-kind|draw-svg)\./ },
             {
               name: 'lazy',
-              test: /web\/src\/(stage\/overlay|actions\/lazy-actions|browser\/reload|look\/late-icons|ui\/sharp-picture|shell\/(people|zoom|visited-boards|page-version|waiting-button|waiting-tray))\./,
+              test: /web\/src\/(stage\/overlay|actions\/lazy-actions|browser\/reload|look\/late-icons|ui\/sharp-picture|shell\/(people|zoom|late-parts|waiting-button|waiting-tray))\./,
             },
             {
               name: 'gate',

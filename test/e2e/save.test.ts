@@ -76,11 +76,14 @@ test('H21, H35, H36, H37, H42: a board is saved as a zip, a picture and a print,
       const images = [...document.querySelectorAll<HTMLImageElement>('.print-sheet img')]
       const shown = images.filter(({ complete, naturalWidth }) => complete && naturalWidth > 0)
       document.body.dataset['printed'] = String(shown.length)
+      document.body.dataset['captions'] = [...document.querySelectorAll('.print-sheet figcaption')]
+        .map(({ textContent }) => textContent)
+        .join()
       dispatchEvent(new Event('afterprint'))
     }
   })
   await dialog.getByRole('button', { name: saveWords.print }).click()
-  await page.locator('body[data-printed="3"]').waitFor()
+  await page.locator('body[data-printed="3"][data-captions="The harbour"]').waitFor()
   await page.locator('.print-sheet').waitFor({ state: 'detached' })
 
   // Several selected pictures come as one zip.
@@ -89,6 +92,53 @@ test('H21, H35, H36, H37, H42: a board is saved as a zip, a picture and a print,
   const chosen = page.waitForEvent('download')
   assert.match((await chosen).suggestedFilename(), /\.zip$/)
 })
+
+for (const count of [3, 41])
+  test(`H37, H80: the browser's own Print lays ${count} pictures out on a page where nothing was opened`, async (t) => {
+    const board = await fixture.newBoard()
+    const file = await samples.draw('a.png', { width: 300, height: 200 })
+    for (let i = 0; i < count; i++) {
+      const { id } = await fixture.storePicture(board, file)
+      if (i > 0) continue
+      const body = JSON.stringify({ caption: 'The harbour' })
+      const headers = { 'content-type': 'application/json' }
+      const address = `${fixture.server.url}/api/boards/${board}/images/${id}`
+      assert.equal((await fetch(address, { method: 'PATCH', headers, body })).status, 200)
+    }
+    const { page } = await fixture.openPage(t, 'wire.test', board)
+    await page.locator('.people').waitFor()
+    await page.emulateMedia({ media: 'print' })
+    // The browser lays out what is there as soon as the event returns.
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
+    const sheet = page.locator('.print-sheet')
+    const caption = sheet.locator('figcaption')
+    assert.equal(await sheet.locator('img').count(), count)
+    assert.deepEqual(await caption.allTextContents(), ['The harbour'])
+    assert.equal(await page.locator('.bar, .top, .stage').filter({ visible: true }).count(), 0)
+    const boxes = await sheet.locator('img').evaluateAll((all) =>
+      all.map((image) => {
+        const { x, y, width, height } = image.getBoundingClientRect()
+        return { x, y, width, height, isThere: (image as HTMLImageElement).complete }
+      }),
+    )
+    assert.ok(boxes.every(({ width, height }) => Math.abs(width / height - 1.5) < 0.1))
+    const isInRows = new Set(boxes.map(({ y }) => Math.round(y))).size > 2
+    assert.equal(isInRows, count > 40)
+    if (count <= 40)
+      assert.ok(
+        boxes.every(({ isThere }) => isThere),
+        'no picture is waited for',
+      )
+    const under = (await caption.boundingBox())!
+    assert.ok(under.height > 6 && boxes.some((box) => isUnder(under, box)))
+    await page.evaluate(() => dispatchEvent(new Event('afterprint')))
+    await sheet.waitFor({ state: 'detached' })
+
+    // On the printer's own paper.
+    const pdf = await page.pdf({ preferCSSPageSize: true, format: 'A4' })
+    const [, across] = /MediaBox ?\[0 0 ([\d.]+)/.exec(pdf.toString('latin1')) ?? []
+    assert.ok(Math.abs(Number(across) - 595) < 2, across)
+  })
 
 test('H35: the palette finds the ways to save, and an empty board has nothing to save', async (t) => {
   const { anna } = await fixture.openPair(t, 'localhost')
@@ -110,3 +160,11 @@ test('H35: the palette finds the ways to save, and an empty board has nothing to
   await options.filter({ hasText: saveWords.all }).click()
   assert.match((await zip).suggestedFilename(), /\.zip$/)
 })
+
+/** Whether a caption stands right below a picture, within its width. */
+const isUnder = (caption: Rectangle, { x, y, width, height }: Rectangle): boolean =>
+  caption.x > x - 1 &&
+  caption.x + caption.width < x + width + 1 &&
+  Math.abs(caption.y - y - height) < 2
+
+type Rectangle = Readonly<Record<'x' | 'y' | 'width' | 'height', number>>

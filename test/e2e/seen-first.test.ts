@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { feedWords } from '@wirephoto/web/words/feed'
 import { overlayWords } from '@wirephoto/web/words/overlay'
-import { openFixture } from '../support/e2e-fixture.ts'
-import { setHidden } from '../support/page.ts'
+import { openFixture, PHONE } from '../support/e2e-fixture.ts'
+import { type BoardPage, setHidden } from '../support/page.ts'
 
 const { fixture, samples } = await openFixture()
 /** Slow enough that some of a drop are on their way while others are stored. */
@@ -56,6 +57,56 @@ test('W68, W69, W70: new pictures of others are greeted, told by the tab, and sh
   await greeting.first().waitFor()
 })
 
+test('W68, W70: a phone’s feed greets new pictures once they are in view, and a chip leads up to them', async (t) => {
+  const board = await fixture.newBoard()
+  for (const file of await draw(14, 360)) await fixture.storePicture(board, file)
+  const anna = await fixture.openPage(t, 'wire.test', board)
+  const ben = await fixture.openPage(t, 'wire.test', board, { ...PHONE, hasFeed: true })
+  const { page } = ben
+  await page.locator('.overlay').waitFor({ state: 'attached' })
+  await page.clock.install()
+  const scrollTo = (top: number): Promise<void> =>
+    page.locator('.feed').evaluate((feed, to) => feed.scrollTo(0, to), top)
+  const greeting = page.locator('.greeting')
+  const tile = page.locator('.feed li', { has: greeting })
+  const chip = page.getByRole('button', { name: /\bnew$/ })
+
+  // The board behind the feed has all of them in view, and nobody sees them there.
+  await scrollTo(500)
+  await anna.drop(await draw(3, 380), { x: 500, y: 400 })
+  await chip.filter({ hasText: overlayWords.newPictures(3) }).waitFor()
+  await chip.locator('img').waitFor()
+  await page.clock.runFor(5_000)
+  assert.equal(await greeting.count(), 0, 'nobody sees them yet')
+  assert.ok(await isOnTop(ben, '.unseen-chip'))
+  await chip.tap()
+  await tile.nth(2).waitFor()
+  assert.equal(await greeting.locator('.name-tab').count(), 1, 'the first has the name')
+  const [halo, picture] = await Promise.all([
+    greeting.first().boundingBox(),
+    tile.first().boundingBox(),
+  ])
+  assert.deepEqual(halo, picture, 'the halo stays inside its tile')
+  await chip.waitFor({ state: 'detached' })
+  await page.clock.runFor(4_000)
+  await greeting.first().waitFor({ state: 'detached' })
+
+  await setHidden(ben, true)
+  await anna.drop(await draw(1, 390), { x: 700, y: 300 })
+  await ben.waitUntil(() => document.title.startsWith('(1) '), null)
+  await page.clock.runFor(5_000)
+  assert.equal(await greeting.count(), 0, 'the tab is hidden')
+  await setHidden(ben, false)
+  await tile.waitFor()
+
+  // The board greets none that was seen in the feed.
+  await page.clock.runFor(4_000)
+  await page.getByRole('button', { name: feedWords.board, exact: true }).tap()
+  await page.locator('.feed').waitFor({ state: 'detached' })
+  assert.equal(await greeting.count(), 0)
+  assert.equal(await chip.count(), 0)
+})
+
 test('W71: a drop of many is counted until all are stored', async (t) => {
   const board = await fixture.newBoard()
   const proxy = await fixture.openProxy(t)
@@ -69,6 +120,42 @@ test('W71: a drop of many is counted until all are stored', async (t) => {
   await anna.waitForPainted(6, 'stored')
   await count.waitFor({ state: 'detached' })
 })
+
+test('W71: the feed counts a drop of many too', async (t) => {
+  const board = await fixture.newBoard()
+  const proxy = await fixture.openProxy(t)
+  const phone = await fixture.openPage(t, 'wire.test', board, {
+    ...PHONE,
+    hasFeed: true,
+    port: proxy.port,
+  })
+  await phone.page.locator('.overlay').waitFor({ state: 'attached' })
+  proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
+  await phone.page.setInputFiles('#choose-files', await draw(6, 400))
+  const count = phone.page.locator('.sent-count')
+  await count.filter({ hasText: /^[1-5] of 6$/ }).waitFor()
+  assert.ok(await isOnTop(phone, '.sent-count'))
+  proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+  await count.waitFor({ state: 'detached' })
+
+  // A guest's page has it beside the heading of one's own pictures.
+  await phone.goto(`/b/${board}/add`)
+  await phone.page.locator('.overlay').waitFor({ state: 'attached' })
+  proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
+  await phone.page.setInputFiles('#choose-files', await draw(6, 410))
+  const heading = phone.page.getByRole('heading', { name: feedWords.ownPictures })
+  await heading.filter({ hasText: /[1-5] of 6$/ }).waitFor()
+  proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+  await heading.filter({ hasText: /12$/ }).waitFor()
+})
+
+/** Whether nothing lies over the middle of an element. */
+const isOnTop = ({ page }: BoardPage, selector: string): Promise<boolean> =>
+  page.locator(selector).evaluate((element: HTMLElement) => {
+    element.style.pointerEvents = 'auto'
+    const { x, y, width, height } = element.getBoundingClientRect()
+    return element.contains(document.elementFromPoint(x + width / 2, y + height / 2))
+  })
 
 /** Returns the address of the tab's icon. Runs in a page. */
 const iconOf = (): string | undefined =>

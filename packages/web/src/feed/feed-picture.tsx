@@ -1,10 +1,12 @@
 import type { Box } from '@wirephoto/board'
-import { createMemo, type JSX } from 'solid-js'
+import { createMemo, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { blurOf, paperOf } from '../state/blur.ts'
+import { greetings } from '../state/greetings.ts'
 import { createLargePreview } from '../state/large-preview.ts'
 import { variantUrl } from '../state/resolution.ts'
 import { transferStateOf } from '../state/transfer-state.ts'
+import { Greeting } from '../ui/greeting.tsx'
 import { createObjectUrl } from '../ui/object-url.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { SharpPicture } from '../ui/sharp-picture.tsx'
@@ -37,6 +39,8 @@ export function FeedPicture(props: FeedPictureProps): JSX.Element {
     return (now.blob ? variantUrl(boardStore.board, now, pixels) : largePreviewOf(pixels)) ?? last
   }, null)
   const name = (): string => record()?.caption || record()?.name || ''
+  const greeted = (): readonly string[] => greetings()?.now() ?? []
+  const isGreeted = createMemo(() => greeted().includes(id))
   const state = (): string => transfer()?.state ?? 'stored'
   return (
     <li
@@ -59,6 +63,9 @@ export function FeedPicture(props: FeedPictureProps): JSX.Element {
           <ProgressLine transfer={transfer()} />
         </span>
       </button>
+      <Show when={isGreeted()}>
+        <Greeting id={id} all={greeted()} />
+      </Show>
     </li>
   )
 }

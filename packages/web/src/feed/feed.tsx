@@ -14,10 +14,13 @@ import { useApp } from '../app.ts'
 import { boardUrl } from '../browser/board-links.ts'
 import { isGuestPage, serverUrl } from '../browser/server-url.ts'
 import { browserData } from '../browser/site-data.ts'
+import { prefersReducedMotion } from '../look/motion.ts'
+import { setIdsInFeed } from '../state/feed-view.ts'
 import { setLargeOrder } from '../state/large-order.ts'
 import { stableList } from '../state/stable-list.ts'
 import { LazyPart } from '../ui/lazy-part.tsx'
 import { feedWords } from '../words/feed.ts'
+import { FeedNews } from './feed-news.tsx'
 import { FeedPicture } from './feed-picture.tsx'
 import { feedRows } from './feed-rows.ts'
 
@@ -151,15 +154,29 @@ function Pictures(props: { isBelowOwn?: boolean }): JSX.Element {
   onCleanup(() => setLargeOrder(null))
   behindFeed(true)
   onCleanup(() => behindFeed(false))
-  // The pictures in view stay where they are when others come on top.
+  /** Tells which pictures are in view: title and switch lie over what is above the place of the first row. */
+  const tellInView = (): void => {
+    const top = scroller.scrollTop - (props.isBelowOwn ? list.offsetTop : 0)
+    const bottom = scroller.scrollTop + scroller.clientHeight - list.offsetTop
+    const inView = ids().filter((id) => isBetween(boxes().get(id), top, bottom))
+    setIdsInFeed((last) => stableList(last ?? [], inView))
+  }
+  setIdsInFeed([])
+  onCleanup(() => setIdsInFeed(null))
+  // The pictures in view stay where they are when others come on top. Those aren't in view before that.
   createEffect(
     on(boxes, (now, before) => {
-      if (!before || scroller.scrollTop === 0) return
-      const top = scroller.scrollTop - list.offsetTop
-      const seen = [...before].find(([id, { y, h }]) => y + h > top && now.has(id))
-      if (seen) scroller.scrollTop += now.get(seen[0])!.y - seen[1].y
+      if (before && scroller.scrollTop > 0) {
+        const top = scroller.scrollTop - list.offsetTop
+        const seen = [...before].find(([id, { y, h }]) => y + h > top && now.has(id))
+        const moved = seen ? now.get(seen[0])!.y - seen[1].y : 0
+        // To set it ends a scroll that is under way.
+        if (moved !== 0) scroller.scrollTop += moved
+      }
+      tellInView()
     }),
   )
+  createEffect(on([scrolled, size, offset], tellInView, { defer: true }))
   // The large view leads back to the picture that it showed last.
   createEffect(
     on(panels.large, (now, before) => {
@@ -189,6 +206,17 @@ function Pictures(props: { isBelowOwn?: boolean }): JSX.Element {
       <ul ref={list} style={{ height: `${height()}px` }}>
         <For each={shown()}>{(id) => <FeedPicture id={id} box={boxes().get(id)} />}</For>
       </ul>
+      <FeedNews
+        boxes={boxes()}
+        top={scrolled() - (props.isBelowOwn ? offset() : 0)}
+        isBelowOwn={props.isBelowOwn}
+        onGoToNew={() =>
+          scroller.scrollTo({
+            top: props.isBelowOwn ? list.offsetTop : 0,
+            behavior: prefersReducedMotion() ? 'instant' : 'smooth',
+          })
+        }
+      />
     </main>
   )
 }

@@ -1,10 +1,12 @@
 import { createMemo, createSignal, For, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { setNameAskedInList } from '../state/name-question.ts'
+import { sentCount } from '../state/sent-count.ts'
 import { stableList } from '../state/stable-list.ts'
 import { NameForm } from '../ui/name-form.tsx'
 import { feedWords } from '../words/feed.ts'
 import { hostWords } from '../words/host.ts'
+import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 import { OwnPicture } from './own-picture.tsx'
 import './own-pictures.css'
@@ -42,6 +44,10 @@ export function OwnPictures(): JSX.Element {
     (last) => stableList(last, showsAll() ? ids() : ids().slice(0, FIRST_SHOWN_COUNT)),
     [],
   )
+  const count = (): string => {
+    const sent = sentCount()
+    return sent ? overlayWords.stored(sent.stored, sent.all) : String(ids().length)
+  }
   const isKnown = (): boolean => boardStore.status().loaded
   const notice = (): string => {
     if (!boardStore.may('image.add')) return words.lookOnly
@@ -67,7 +73,7 @@ export function OwnPictures(): JSX.Element {
         }
       >
         <h2 id="own-pictures">
-          {feedWords.ownPictures} <span class="mono">{ids().length}</span>
+          {feedWords.ownPictures} <span class="mono">{count()}</span>
         </h2>
         <ul class="rows" aria-labelledby="own-pictures">
           <For each={shown()}>{(id) => <OwnPicture id={id} revision={revision()} />}</For>

@@ -54,4 +54,9 @@ test("I53: what can't be done yet is answered by a sentence, in each language", 
     [arabic, 'فيديو'],
   ] as const)
     assert.ok(notYet(Object.values(palette.notYet ?? {}), text), text)
+  // GIFs are taken, so the palette leads to Add.
+  for (const { synonyms, notYet: answers } of [paletteWords, german.palette, arabic.palette]) {
+    assert.equal(notYet(Object.values(answers ?? {}), 'gif'), null)
+    assert.equal(found([{ label: '', synonyms: synonyms?.choose }], 'GIF').length, 1)
+  }
 })

@@ -1,10 +1,10 @@
-import { type ImageRecord, picturesOnBoard } from '@wirephoto/board'
 import type { Action } from '../actions/action.ts'
 import type { App } from '../app.ts'
 import { canReadCanvas } from '../browser/canvas.ts'
 import { inBackground } from '../browser/in-background.ts'
 import { saveArchive } from '../state/archive-download.ts'
 import { drawBoard, type Lettering } from '../state/board-picture.ts'
+import { storedByLayer } from '../state/stored-by-layer.ts'
 import { saveWords } from '../words/save.ts'
 import { titleOf } from './board-name.ts'
 import { printBoard } from './print-board.ts'
@@ -60,7 +60,7 @@ export function saveActions(app: App) {
       icon: 'printer',
       keys: [],
       isPossible: hasPictures,
-      run: () => inBackground(print(app)),
+      run: () => inBackground(printBoard(boardStore)),
     },
   } satisfies Record<string, Action>
 }
@@ -75,7 +75,7 @@ export async function savePicture(
   if (!extent) return
   const ground = getComputedStyle(document.body).backgroundColor
   const lettering = await captionLettering()
-  const pictures = byLayer(boardStore)
+  const pictures = storedByLayer(board)
   const drawn = await drawBoard({ board, pictures, extent, ground, lettering, onProgress })
   if (!drawn) return toasts.warn(saveWords.tooLarge)
   const href = URL.createObjectURL(drawn.file)
@@ -97,19 +97,3 @@ async function captionLettering(): Promise<Lettering> {
   await document.fonts.load(`12px ${family}`).catch(() => {})
   return lettering
 }
-
-/** Prints the board. */
-export async function print(
-  { boardStore }: Pick<App, 'boardStore'>,
-  onProgress: (loaded: number) => void = () => {},
-): Promise<void> {
-  const { board, extent } = boardStore
-  if (!extent) return
-  const pictures = byLayer(boardStore)
-  await printBoard({ board, title: titleOf(boardStore), pictures, extent, onProgress })
-}
-
-const byLayer = ({ board }: App['boardStore']): ImageRecord[] =>
-  picturesOnBoard(board.pictures)
-    .filter(({ blob }) => blob)
-    .sort((a, b) => (a.z < b.z ? -1 : 1))

@@ -10,7 +10,8 @@ import { Dialog } from '../ui/dialog.tsx'
 import { saveWords } from '../words/save.ts'
 import './save.css'
 import { formatSize } from '../words/format-size.ts'
-import { print, saveActions, savePicture } from './save-actions.ts'
+import { printBoard } from './print-board.ts'
+import { saveActions, savePicture } from './save-actions.ts'
 
 /** Shows the ways to take a board home, each with how far it is. */
 export function Save(): JSX.Element {
@@ -39,7 +40,7 @@ export function Save(): JSX.Element {
   }
   const printNow = (): void => {
     setLoaded(0)
-    const printing = print(app, setLoaded).finally(() => {
+    const printing = printBoard(boardStore, setLoaded).finally(() => {
       setLoaded(null)
       panels.close()
     })

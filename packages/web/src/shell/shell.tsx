@@ -18,9 +18,8 @@ import { Title } from './title.tsx'
 const kept = () => import('./kept-metadata.tsx').then(({ KeptMetadata }) => KeptMetadata)
 const people = () => import('./people.tsx').then(({ PeopleHere }) => PeopleHere)
 const tray = () => import('./waiting-tray.tsx').then(({ WaitingTray }) => WaitingTray)
-const version = () => import('./page-version.tsx').then(({ PageVersion }) => PageVersion)
 const zoom = () => import('./zoom.tsx').then(({ Zoom }) => Zoom)
-const visited = () => import('./visited-boards.ts').then(({ Visited }) => Visited)
+const late = () => import('./late-parts.tsx').then(({ LateParts }) => LateParts)
 
 /** Shows everything around the pictures. */
 export function Shell(): JSX.Element {
@@ -50,8 +49,7 @@ export function Shell(): JSX.Element {
         </div>
       </div>
       <OpenPanel />
-      <LazyPart load={visited} />
-      <LazyPart load={version} />
+      <LazyPart load={late} />
       <DropOverlay />
       <Picker id="choose-files" multiple />
       <Picker id="choose-camera" capture />

@@ -1,14 +1,13 @@
-import { blobUrl } from '@wirephoto/client'
-import { createMemo, For, type JSX, onCleanup, Show } from 'solid-js'
+import { createMemo, For, type JSX } from 'solid-js'
 import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
 import { Icon } from '../look/icon.tsx'
 import type { Edge, UnseenBeyondEdge } from '../state/unseen.ts'
+import { NewThumbnail } from '../ui/new-thumbnail.tsx'
 import { overlayWords } from '../words/overlay.ts'
 import { transformTo, useFloating } from './floating.ts'
 
 const EDGE_MARGIN_PX = 16
-const THUMBNAIL_PX = 64
 
 /** Shows a chip on each edge of the view with new pictures beyond it. */
 export function UnseenChips(): JSX.Element {
@@ -55,7 +54,8 @@ function UnseenChip(props: { edge: Edge }): JSX.Element {
     <button
       ref={ref}
       type="button"
-      class={`unseen-chip sheet ${edge}`}
+      class="unseen-chip sheet"
+      data-edge={edge}
       style={{ transform: transformTo(at()) }}
       title={overlayWords.goToNew}
       onMouseDown={(event) => event.preventDefault()}
@@ -65,23 +65,8 @@ function UnseenChip(props: { edge: Edge }): JSX.Element {
       }}
     >
       <Icon name="arrowRight" />
-      <Thumbnail id={beyond()?.lastId ?? ''} />
+      <NewThumbnail id={beyond()?.lastId ?? ''} />
       <span>{overlayWords.newPictures(beyond()?.count ?? 0)}</span>
     </button>
   )
-}
-
-/** Shows a picture small: its file once that is stored, and before that its preview. */
-function Thumbnail(props: { id: string }): JSX.Element {
-  const { boardStore } = useApp()
-  const url = createMemo(() => {
-    const record = boardStore.picture(props.id)()
-    const address = record && blobUrl(boardStore.board, record, THUMBNAIL_PX)
-    const preview = boardStore.preview(props.id)()
-    if (address || !preview) return address ?? null
-    const made = URL.createObjectURL(preview)
-    onCleanup(() => URL.revokeObjectURL(made))
-    return made
-  })
-  return <Show when={url()}>{(address) => <img src={address()} alt="" />}</Show>
 }

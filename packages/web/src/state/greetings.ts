@@ -2,13 +2,14 @@ import { overlaps } from '@wirephoto/board'
 import { type Accessor, createEffect, createSignal, onCleanup, untrack } from 'solid-js'
 import type { BoardStore } from './board-store.ts'
 import type { Camera } from './camera.ts'
+import { idsInFeed } from './feed-view.ts'
 
 /** How long a new picture of somebody else is greeted. */
 export const GREETED_MS = 4_000
 /** More at once would be a fairground. */
 const MAX_GREETED_COUNT = 40
 
-/** New pictures of others, each greeted for a while from when somebody here can first see it. */
+/** New pictures of others, each greeted for a while from when somebody here can first see it. The feed covers the board. */
 export class Greetings {
   /** The ids that are greeted now, the oldest first. */
   readonly now: Accessor<readonly string[]>
@@ -56,9 +57,11 @@ export class Greetings {
 
     createEffect(() => {
       if (isHidden() || waiting().size === 0) return
+      const inFeed = idsInFeed()
       boardStore.revision()
       camera.view()
       const seen = [...waiting()].filter((id) => {
+        if (inFeed) return inFeed.includes(id)
         const box = boardStore.boxes.get(id)
         return box && overlaps(box, camera.visibleBox)
       })
@@ -74,6 +77,9 @@ export class Greetings {
     })
   }
 }
+
+/** The greetings of this page, which the board and the feed show; null until they are here. */
+export const [greetings, setGreetings] = createSignal<Greetings | null>(null)
 
 function without(all: ReadonlySet<string>, ids: readonly string[]): ReadonlySet<string> {
   if (!ids.some((id) => all.has(id))) return all

@@ -3,6 +3,7 @@ import { type Accessor, createMemo, createSignal, onCleanup, untrack } from 'sol
 import type { View } from '../geometry/view.ts'
 import type { BoardStore } from './board-store.ts'
 import type { Camera } from './camera.ts'
+import { idsInFeed } from './feed-view.ts'
 
 export type Edge = 'top' | 'right' | 'bottom' | 'left'
 
@@ -17,6 +18,9 @@ export interface UnseenBeyondEdge {
 
 /** Pictures that came after the page was opened and haven't been in view yet. */
 export class Unseen {
+  /** The ids of all of them, in the order in which they came. */
+  readonly ids: Accessor<ReadonlySet<string>>
+  /** Those of the board. None while the feed covers it. */
   readonly beyondEdges: Accessor<readonly UnseenBeyondEdge[]>
   readonly #camera: Camera
   #flight: { readonly from: View; readonly to: View } | null = null
@@ -25,6 +29,7 @@ export class Unseen {
     this.#camera = camera
     const known = new Set<string>()
     const [unseen, setUnseen] = createSignal<ReadonlySet<string>>(new Set())
+    this.ids = unseen
     const note = (ids: Iterable<string>): void => {
       const added: string[] = []
       // Pictures that come before the board is loaded were there already.
@@ -46,12 +51,14 @@ export class Unseen {
       boardStore.revision()
       camera.view()
       const { visibleBox } = camera
+      const inFeed = idsInFeed()
       const beyond = new Map<Edge, { boxes: Box[]; lastId: string }>()
       const stillUnseen = new Set<string>()
       for (const id of ids) {
         const box = boardStore.boxes.get(id)
-        if (!box || overlaps(box, visibleBox)) continue
+        if (!box || (inFeed ? inFeed.includes(id) : overlaps(box, visibleBox))) continue
         stillUnseen.add(id)
+        if (inFeed) continue
         const edge = edgeOf(box, visibleBox)
         beyond.set(edge, { boxes: [...(beyond.get(edge)?.boxes ?? []), box], lastId: id })
       }

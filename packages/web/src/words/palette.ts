@@ -25,7 +25,7 @@ export const paletteWords = inLanguage('palette', {
     zoomReset: 'actual original size 100 reset',
     selectTool: 'pointer arrow cursor move',
     handTool: 'pan move drag scroll',
-    choose: 'add upload insert import open files photos images attach new',
+    choose: 'add upload insert import open files photos images attach new gif animation',
     takePhoto: 'camera shoot snap picture add',
     paste: 'insert clipboard add',
     undo: 'back revert step mistake',
@@ -62,7 +62,7 @@ export const paletteWords = inLanguage('palette', {
       sentence: "Pictures can't be edited here yet.",
     },
     video: {
-      called: 'video movie film clip gif record',
+      called: 'video movie film clip record',
       sentence: "Videos can't be added yet. A still from one can.",
     },
     sound: { called: 'sound music audio voice', sentence: "Sounds can't be added yet." },

@@ -23,7 +23,7 @@ export const palette: Translations['palette'] = {
     zoomReset: 'الحجم الأصلي 100',
     selectTool: 'مؤشر سهم تحريك',
     handTool: 'تحريك سحب نقل',
-    choose: 'إضافة رفع إدراج استيراد فتح ملفات صور جديد',
+    choose: 'إضافة رفع إدراج استيراد فتح ملفات صور جديد gif متحركة',
     takePhoto: 'كاميرا تصوير',
     paste: 'إدراج الحافظة إضافة',
     undo: 'رجوع خطوة خطأ',

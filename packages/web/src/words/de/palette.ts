@@ -23,7 +23,7 @@ export const palette: Translations['palette'] = {
     zoomReset: 'originalgröße zurücksetzen 100 zoom',
     selectTool: 'zeiger pfeil cursor bewegen',
     handTool: 'verschieben schwenken ziehen',
-    choose: 'hinzufügen hochladen einfügen importieren öffnen dateien fotos neu',
+    choose: 'hinzufügen hochladen einfügen importieren öffnen dateien fotos neu gif animation',
     takePhoto: 'kamera knipsen fotografieren bild',
     paste: 'zwischenablage hinzufügen',
     undo: 'zurück zurücknehmen fehler schritt',
@@ -63,7 +63,7 @@ export const palette: Translations['palette'] = {
       sentence: 'Bilder lassen sich hier noch nicht bearbeiten.',
     },
     video: {
-      called: 'video film clip gif aufnehmen',
+      called: 'video film clip aufnehmen',
       sentence: 'Videos lassen sich noch nicht hinzufügen. Ein Standbild daraus schon.',
     },
     sound: {
