@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { apiWords } from '@wirephoto/web/words/api'
+import { gateWords } from '@wirephoto/web/words/gate'
+import { homeWords } from '@wirephoto/web/words/home'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { wallWords } from '@wirephoto/web/words/wall'
 import type { Page } from 'playwright-core'
 import { openInspector } from '../support/axe.ts'
 import { openFixture, PHONE } from '../support/e2e-fixture.ts'
+import { freePort } from '../support/free-port.ts'
+import { drawPicture } from '../support/pictures.ts'
+import { ServerProcess } from '../support/server-process.ts'
+import { Visitor } from '../support/visitor.ts'
 
 /** Brings a preview at once, and no file while a test lasts. */
 const SLOW_BYTES_PER_SECOND = 60_000
@@ -22,6 +29,8 @@ const views: Record<string, (page: Page) => Promise<unknown>> = {
   share: (page) => page.keyboard.press('s'),
   'picture large': (page) => page.locator('[data-image]').first().dblclick(),
   trash: (page) => page.keyboard.press('Shift+T'),
+  save: (page) => page.keyboard.press('Shift+S'),
+  people: (page) => page.keyboard.press('p'),
 }
 
 const INSPECTED = { bypassCSP: true }
@@ -123,13 +132,109 @@ test('axe-core finds nothing on a phone', async (t) => {
   assert.deepEqual(found, [])
 })
 
-test('axe-core finds nothing at a wrong address', async (t) => {
-  const context = await fixture.browser.newContext(INSPECTED)
-  t.after(() => context.close())
-  const page = await context.newPage()
-  await page.goto(`${fixture.server.url}/nowhere`)
+test("axe-core finds nothing in a phone's feed", async (t) => {
+  const board = await fixture.newBoard()
+  const options = { ...INSPECTED, ...PHONE, hasFeed: true }
+  const { page } = await fixture.openPage(t, 'wire.test', board, options)
   const { found, look } = openInspector(page)
+  await page.getByText(words.emptyTitleOnPhone).waitFor()
+  await look('empty feed')
+  for (const name of ['photos/pic1.jpg', 'photos/pic2.jpg'])
+    await fixture.storePicture(board, await samples.file(name))
+  await page.locator('.feed img.sharp').nth(1).waitFor()
+  await look('feed')
+  assert.deepEqual(found, [])
+})
+
+test('axe-core finds nothing at greetings, chips and the filmstrip', async (t) => {
+  const board = await fixture.newBoard()
+  const { page } = await fixture.openPage(t, 'localhost', board, INSPECTED)
+  await page.locator('.overlay').waitFor({ state: 'attached' })
+  // A greeting ends after four seconds by the page's clock, which goes on as slowly as axe-core needs it to.
+  await page.clock.install()
+  await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 1_000)
+  const { found, look } = openInspector(page)
+  const file = await samples.file('photos/pic1.jpg')
+  await fixture.storePicture(board, file, { x: 0, y: 0 })
+  await page.locator('.greeting .name-tab').waitFor()
+  const looked = look('greeting').then(() => true)
+  while (!(await Promise.race([looked, page.clock.runFor(1)])));
+  assert.ok(await page.locator('.greeting .name-tab').isVisible())
+  await page.clock.resume()
+  await page.keyboard.press('+')
+  await fixture.storePicture(board, file, { x: 9_000, y: 0 })
+  await page.getByRole('button', { name: overlayWords.newPictures(1) }).waitFor()
+  await look('chip')
+
+  const slot = `${fixture.server.url}/api/boards/${board}/slots/loss`
+  const body = new Uint8Array(await drawPicture({ width: 300, height: 200 }))
+  assert.equal((await fetch(slot, { method: 'PUT', body })).status, 202)
+  await page.keyboard.press('f')
+  await page.locator('[data-image]', { hasText: 'loss' }).click({ button: 'right' })
+  await page.getByRole('menuitem', { name: overlayWords.filmstrip }).click()
+  await page.locator('.filmstrip .frame img').waitFor()
+  await look('filmstrip')
+  assert.deepEqual(found, [])
+})
+
+test('axe-core finds nothing on pages beside the board', async (t) => {
+  const port = await freePort()
+  const origin = `http://wire.test:${port}`
+  const args = ['--public-url', origin, '--create', 'anyone']
+  const server = await ServerProcess.open({ port, args })
+  fixture.closeAfter(t, () => server.close())
+  const made = await new Visitor(server.url).makeBoard()
+  const context = await fixture.newContext(INSPECTED)
+  fixture.closeAfter(t, () => context.close())
+  const page = await context.newPage()
+  const { found, look } = openInspector(page)
+  await page.goto(`${origin}/nowhere`)
   await look('wrong address')
+  await page.goto(`${origin}/b/${made.id}`)
+  await page.getByRole('textbox', { name: gateWords.code }).waitFor()
+  await look('gate')
+  await page.goto(`${origin}/b/${'A'.repeat(22)}`)
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await look('unknown board')
+  await page.goto(`${origin}/b/${made.id}/show`)
+  await page.locator('.wall.inviting [role="status"]').waitFor()
+  await look('refused wall')
+  await page.goto(`${origin}/api`)
+  await page.getByRole('heading', { level: 1, name: apiWords.title }).waitFor()
+  // All of its operations are alike, and axe-core takes long for each.
+  await page.getByLabel(apiWords.find).fill('/snapshot')
+  await page.locator('details.operation:visible summary').click()
+  await look('API')
+  await page.goto(made.links.find(({ role }) => role === 'own')!.url)
+  await page.waitForFunction(
+    (id) => Object.values<string>(localStorage).some((kept) => kept.includes(`"id":"${id}"`)),
+    made.id,
+  )
+  await page.goto(`${origin}/`)
+  await page.getByRole('region', { name: homeWords.title }).getByRole('listitem').waitFor()
+  await look('home')
+  assert.deepEqual(found, [])
+})
+
+test('axe-core finds nothing on a page without its server', async (t) => {
+  const board = await fixture.newBoard()
+  await fixture.storePicture(board, await samples.file('photos/pic1.jpg'))
+  const anna = await fixture.openPage(t, 'localhost', board, {
+    ...INSPECTED,
+    serviceWorkers: 'allow',
+    allowedErrors: /net::ERR_|WebSocket connection|Failed to load/,
+  })
+  const { page } = anna
+  await anna.waitForPainted(1, 'stored')
+  await page.evaluate(() => navigator.serviceWorker.register('/service-worker.js'))
+  await page.evaluate(() => navigator.serviceWorker.ready)
+  await anna.context.setOffline(true)
+  const { found, look } = openInspector(page)
+  await page.getByText(words.offline).waitFor()
+  await look('offline')
+  await page.reload()
+  await anna.waitForTiles(1)
+  await look('opened offline')
   assert.deepEqual(found, [])
 })
 
@@ -156,5 +261,15 @@ test('axe-core finds nothing on the wall', async (t) => {
   await wall.clock.runFor(60_000)
   await wall.locator('.wall-mosaic li img').nth(1).waitFor()
   await look('mosaic')
+  const slot = `${fixture.server.url}/api/boards/${board}/slots/loss`
+  const body = new Uint8Array(await drawPicture({ width: 300, height: 200 }))
+  assert.equal((await fetch(slot, { method: 'PUT', body })).status, 202)
+  await wall.goto(`http://wire.test:${fixture.server.port}/b/${board}/show?slots=loss,cam`)
+  await wall.locator('.wall-slot img').waitFor()
+  await wall.getByText(wallWords.noFrame('cam')).waitFor()
+  await look('slot wall')
+  await wall.clock.runFor(60_000)
+  await wall.locator('.wall-slot .late').waitFor()
+  await look('slot wall, late')
   assert.deepEqual(found, [])
 })
