@@ -99,6 +99,8 @@ async function start(): Promise<void> {
       )
   }
   search.addEventListener('input', filter)
+  // Somebody may have typed before the list was there.
+  filter()
   openNamed()
   addEventListener('hashchange', openNamed)
 }
