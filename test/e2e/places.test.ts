@@ -164,8 +164,9 @@ test('P79: the view follows pictures that come, until one pans or zooms', async 
     await page.page.mouse.move(DESKTOP_VIEWPORT.width / 2, DESKTOP_VIEWPORT.height / 2)
     const atRest = page.page.locator('.world:not(.moving)')
     await atRest.waitFor({ state: 'attached' })
+    const { id, x } = (await page.tiles())[0]!
     await touch(page)
-    await page.page.locator('.world.moving').waitFor({ state: 'attached' })
+    await page.waitUntil(hasMoved, [id, x] as const)
     const chip = page.page.getByRole('button', { name: overlayWords.newPictures(1) })
     await fixture.storePicture(board, files[3]!, { x: 30_000, y: 0, w: 320 })
     // The chip says that the page knows of it. A flight would bring it into view.
@@ -174,6 +175,10 @@ test('P79: the view follows pictures that come, until one pans or zooms', async 
     await chip.waitFor()
   }
 })
+
+/** Whether a picture stands further left or right on the screen. Runs in a page. */
+const hasMoved = ([id, x]: readonly [string, number]): boolean =>
+  document.querySelector(`[data-image="${id}"]`)?.getBoundingClientRect().x !== x
 
 /** Whether so many pictures stand on the screen, each of them whole. Runs in a page. */
 function areWhole(count: number): boolean {

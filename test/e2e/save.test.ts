@@ -105,7 +105,8 @@ test('H38: the button says how far its download is, until all is sent', async (t
   const anna = await fixture.openPage(t, 'wire.test', board, { port: proxy.port })
   const { page } = anna
   await anna.waitForPainted(1, 'stored')
-  await page.keyboard.press('Shift+S')
+  await page.getByRole('button', { name: words.boardMenu }).click()
+  await page.getByRole('menuitem', { name: saveWords.board }).click()
   const button = page.getByRole('dialog').locator('.one').first()
   await button.getByText(saveWords.all).waitFor()
   proxy.down.bytesPerSecond = SLOW_BYTES_PER_SECOND

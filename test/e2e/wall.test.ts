@@ -246,6 +246,7 @@ test('L45, L87: a wall keeps the last frame of a slot that went silent, and says
   }
   const context = await fixture.browser.newContext()
   t.after(() => context.close())
+  context.setDefaultTimeout(PAGE_TIMEOUT_MS)
   const wall = await context.newPage()
   await wall.clock.install()
   await wall.goto(`${fixture.server.url}/b/${board}/show?slots=loss`)
