@@ -44,7 +44,7 @@ const render = (head: readonly string[]): string => `<!doctype html>
       <h1>${apiWords.title}</h1>
       <p>${apiWords.about}</p>
       <p>${apiWords.example}</p>
-      <pre id="example">curl -T p.jpg</pre>
+      <pre id="example" tabindex="0">curl -T p.jpg</pre>
       <p><a href="./api/openapi.json">${apiWords.document}</a></p>
       <label>${apiWords.link}<span class="hint">${apiWords.linkHint}</span>
         <input id="link" type="password" autocomplete="off" spellcheck="false"></label>

@@ -6,11 +6,23 @@ import { type ImageRecord, picturesOnBoard, type Snapshot } from '@wirephoto/boa
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
-import { BOTH_HOSTS, HOSTS, openFixture } from '../support/e2e-fixture.ts'
+import { BOTH_HOSTS, HOSTS, openFixture, PHONE } from '../support/e2e-fixture.ts'
 import { type BoardPage, middleOf } from '../support/page.ts'
 import { drawAnimation, drawPicture } from '../support/pictures.ts'
 
 const MIDDLE = { x: 600, y: 400 }
+/** The least height of what a finger presses. */
+const TARGET_PX = 44
+/** The sheets, and the keys that open them. */
+const SHEETS = {
+  palette: 'Control+k',
+  keys: '?',
+  settings: ',',
+  boards: 'b',
+  share: 's',
+  trash: 'Shift+T',
+  people: 'p',
+}
 
 const { fixture, samples } = await openFixture()
 
@@ -176,6 +188,49 @@ for (const host of HOSTS)
     })
   })
 
+test('P80: on a phone everything to press in menus and sheets is 44 px high', async (t) => {
+  const board = await fixture.newBoard()
+  const phone = await fixture.openPage(t, 'wire.test', board, PHONE)
+  const { page } = phone
+  const files = await Promise.all(
+    [0, 1].map((seed) => samples.draw(`row-${seed}.jpg`, { width: 300, height: 200, seed })),
+  )
+  await phone.drop(files, { x: 195, y: 400 })
+  const [, last] = await phone.waitForPainted(2, 'stored')
+  const low: string[] = []
+  const measure = async (view: string): Promise<void> => {
+    for (const problem of await page.evaluate(lowTargets, TARGET_PX))
+      low.push(`${view}: ${problem}`)
+  }
+  for (const name of [words.add, words.more, words.boardMenu]) {
+    await page.getByRole('button', { name, exact: true }).tap()
+    await page.getByRole('menu').waitFor()
+    await measure(name)
+    await page.touchscreen.tap(195, 10)
+    await page.getByRole('menu').waitFor({ state: 'detached' })
+  }
+  const middle = { x: last!.x + last!.w / 2, y: last!.y + last!.h / 2 }
+  await phone.touch('touchStart', middle)
+  await page.getByRole('menu').waitFor()
+  await phone.touch('touchEnd')
+  await measure('menu of a picture')
+  await page.getByRole('menuitem', { name: words.delete, exact: true }).tap()
+  await phone.waitForTiles(1)
+  for (const [view, press] of Object.entries(SHEETS)) {
+    await page.keyboard.press(press)
+    await page.getByRole('dialog').waitFor()
+    // A sheet rises when it opens.
+    await phone.waitUntil(
+      () => document.getAnimations().every(({ playState }) => playState !== 'running'),
+      null,
+    )
+    await measure(view)
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+  }
+  assert.deepEqual(low, [])
+})
+
 test('G9, G10: a folder brings its pictures, and one sentence of the rest', async (t) => {
   const { anna } = await fixture.openPair(t, 'wire.test')
   const folder = join(samples.folder, 'Holiday')
@@ -314,3 +369,20 @@ const isRightOf = ([id, x]: readonly [string, number]): boolean =>
 /** Whether a picture stands there. Runs in a page. */
 const isAt = ([id, x]: readonly [string, number]): boolean =>
   Math.abs(document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect().x - x) < 0.4
+
+/** Returns what can be pressed in the open menu or sheet and is too low. Runs in a page. */
+function lowTargets(least: number): string[] {
+  const open = [...document.querySelectorAll('.menu, [role="dialog"], dialog[open]')].at(-1)!
+  const targets = [
+    ...open.querySelectorAll<HTMLElement>('button, a, input, select, textarea, summary'),
+  ]
+  return targets.flatMap((target) => {
+    // A press on a label reaches its field too.
+    const pressed = target.closest('label') ?? target
+    const { width, height } = pressed.getBoundingClientRect()
+    const isSeen = width > 0 && pressed.checkVisibility({ visibilityProperty: true })
+    if (!isSeen || height >= least - 0.5) return []
+    const name = target.getAttribute('aria-label') ?? target.textContent?.trim() ?? ''
+    return [`${target.localName}.${target.className} "${name}" is ${height} px high`]
+  })
+}

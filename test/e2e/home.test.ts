@@ -8,13 +8,14 @@ import { DESKTOP_VIEWPORT, openFixture, PHONE } from '../support/e2e-fixture.ts'
 import { freePort } from '../support/free-port.ts'
 import { BoardPage } from '../support/page.ts'
 import { ServerProcess } from '../support/server-process.ts'
+import { Visitor } from '../support/visitor.ts'
 
 const { fixture, samples } = await openFixture()
 
 /** Requests that are refused, as the browser reports them. */
 const REFUSED = /status of 40[134]/
 
-test('H39: where the front board opens by links, the address of the server is a home', async (t) => {
+test('H39, W78: where the front board opens by links, the address of the server is a home', async (t) => {
   const port = await freePort()
   const args = ['--public-url', `http://wire.test:${port}`, '--create', 'anyone']
   const server = await ServerProcess.open({ port, args })
@@ -64,6 +65,8 @@ test('H39: where the front board opens by links, the address of the server is a 
   await home.waitFor()
   assert.deepEqual(await rows.locator('.name').allTextContents(), ['Übung', 'Wedding'])
   await rows.filter({ hasText: 'Wedding' }).locator('img').waitFor()
+  for (const time of await rows.locator('.mono').allTextContents())
+    assert.match(time, /(?:^| )\d\d:\d\d$/)
   await home.getByRole('searchbox', { name: homeWords.find }).fill('ubu')
   await rows.filter({ hasText: 'Wedding' }).waitFor({ state: 'detached' })
   await home.getByRole('searchbox', { name: homeWords.find }).fill('')
@@ -85,6 +88,23 @@ test('H39: where the front board opens by links, the address of the server is a 
   await home.getByRole('button', { name: words.delete, exact: true }).click()
   await home.getByText(homeWords.removed('Party')).waitFor()
   assert.equal(await rows.count(), 0)
+
+  // A code leads to further boards.
+  const host = new Visitor(server.url)
+  const made = await host.makeBoard()
+  const wallLink = made.links.find(({ role }) => role === 'add')!.id
+  assert.equal(await host.refusal(`/api/boards/${made.id}/access`, 'PATCH', { wallLink }), null)
+  const told = await (await host.ask(`/api/boards/${made.id}/join-code`)).json()
+  await page.getByRole('textbox', { name: homeWords.join }).fill((told as { code: string }).code)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(`**/b/${made.id}`)
+  await anna.waitForLive()
+  await anna.waitUntil(
+    (id) => Object.values<string>(localStorage).some((kept) => kept.includes(id)),
+    made.id,
+  )
+  await page.goto(`http://wire.test:${port}/`)
+  await rows.first().waitFor()
 
   await page.setViewportSize(PHONE.viewport)
   await home.getByRole('button', { name: words.newBoard }).click()

@@ -332,11 +332,17 @@ describe('the trash', () => {
     await anna.waitForTiles(3)
   })
 
-  test('R14: the retention of the trash is set for everybody', async (t) => {
+  test('R14, W77: the retention of the trash is set for everybody, and each picture has its days', async (t) => {
     const { anna, ben } = await openThree(t, 'localhost')
+    await anna.page.keyboard.press('Control+a')
+    await anna.page.keyboard.press('Delete')
+    await ben.waitForTiles(0)
+    const told = (page: BoardPage, left: number) =>
+      page.page.locator('[data-trashed]', { hasText: panelWords.daysLeft(left) })
     const days = (page: BoardPage) => page.page.getByLabel(panelWords.trashDays)
     for (const page of [anna, ben])
       await page.page.getByRole('button', { name: words.trash }).first().click()
+    await told(anna, 30).nth(2).waitFor()
     await days(anna).fill('400')
     await days(anna).press('Tab')
     await ben.waitUntil(
@@ -349,6 +355,7 @@ describe('the trash', () => {
       () => document.querySelector<HTMLInputElement>('.days input')?.value === '7',
       null,
     )
+    for (const page of [anna, ben]) await told(page, 7).nth(2).waitFor()
   })
 
   test('touch restores a deleted picture', async (t) => {

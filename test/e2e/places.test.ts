@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
-import { openFixture } from '../support/e2e-fixture.ts'
+import { DESKTOP_VIEWPORT, openFixture, PHONE } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 
 /** Browsers log this while the connection is down, whatever the page does. */
@@ -89,6 +90,107 @@ test('P7: pictures that are dropped at a point stay there, also over others', as
       assert.ok(page === ben || Math.abs(y + h / 2 - at.y) < 2, `${y}, ${h}`)
     }
 })
+
+/** Places as people leave them: one over another, uneven, and far apart. */
+const ODD_PLACES = [
+  { x: 0, y: 0, w: 320 },
+  { x: 41.5, y: 17.25, w: 200 },
+  { x: 300, y: 333, w: 93 },
+  { x: -1_210, y: 905, w: 480 },
+  { x: 1_900, y: -1_100, w: 260 },
+]
+const SCREENS = {
+  desktop: { viewport: DESKTOP_VIEWPORT },
+  tablet: { viewport: { width: 768, height: 1_024 } },
+  phone: PHONE,
+}
+
+test('P78: opening a board moves nothing, and all screens show the same places', async (t) => {
+  const board = await fixture.newBoard()
+  for (const [n, place] of ODD_PLACES.entries()) await fixture.storePicture(board, files[n]!, place)
+  const witness = await fixture.openWireClient(t, board)
+  const standing = async () =>
+    new Map((await witness.pictures()).map(({ id, x, y, w }) => [id, { x, y, w }]))
+  const before = await standing()
+  assert.equal(before.size, ODD_PLACES.length)
+
+  for (const [screen, options] of Object.entries(SCREENS)) {
+    const count = witness.batches.length
+    const page = await fixture.openPage(t, 'wire.test', board, options)
+    const tiles = await page.waitForTiles(ODD_PLACES.length)
+    const [first] = tiles
+    const from = before.get(first!.id)!
+    const zoom = first!.w / from.w
+    for (const { id, x, y, w } of tiles) {
+      const place = before.get(id)!
+      const shown = { x: (x - first!.x) / zoom, y: (y - first!.y) / zoom, w: w / zoom }
+      const wanted = { x: place.x - from.x, y: place.y - from.y, w: place.w }
+      for (const side of ['x', 'y', 'w'] as const)
+        assert.ok(
+          Math.abs(shown[side] - wanted[side]) * zoom < 1,
+          `${screen}: ${side} is ${shown[side]} in place of ${wanted[side]}`,
+        )
+    }
+    // Commands go in their order: one that the opening sends would come before this one.
+    await page.page.keyboard.press('Control+a')
+    await page.page.keyboard.press('Delete')
+    await page.waitForTiles(0)
+    await witness.waitForBatch((batch) => witness.batches.indexOf(batch) >= count)
+    for (const change of witness.batches[count]!.changes)
+      assert.ok('put' in change && change.put.kind === 'image' && change.put.deletedAt !== null)
+    await page.page.keyboard.press('Control+z')
+    await page.waitForTiles(ODD_PLACES.length)
+    while ((await witness.pictures()).some(({ deletedAt }) => deletedAt !== null));
+    assert.deepEqual(await standing(), before, screen)
+  }
+})
+
+test('P79: the view follows pictures that come, until one pans or zooms', async (t) => {
+  for (const touch of [
+    (page: BoardPage) => page.page.mouse.wheel(120, 0),
+    (page: BoardPage) => page.page.keyboard.press('-'),
+  ]) {
+    const board = await fixture.newBoard()
+    const page = await fixture.openPage(t, 'wire.test', board)
+    await fixture.storePicture(board, files[0]!, { x: 0, y: 0, w: 320 })
+    await page.waitForTiles(1)
+    for (const [n, place] of [
+      { x: 2_000, y: 0, w: 320 },
+      { x: -1_500, y: 1_800, w: 320 },
+    ].entries()) {
+      await fixture.storePicture(board, files[n + 1]!, place)
+      await page.waitUntil(areWhole, n + 2)
+    }
+    await page.page.mouse.move(DESKTOP_VIEWPORT.width / 2, DESKTOP_VIEWPORT.height / 2)
+    const atRest = page.page.locator('.world:not(.moving)')
+    await atRest.waitFor({ state: 'attached' })
+    const { id, x } = (await page.tiles())[0]!
+    await touch(page)
+    await page.waitUntil(hasMoved, [id, x] as const)
+    const chip = page.page.getByRole('button', { name: overlayWords.newPictures(1) })
+    await fixture.storePicture(board, files[3]!, { x: 30_000, y: 0, w: 320 })
+    // The chip says that the page knows of it. A flight would bring it into view.
+    await chip.waitFor()
+    await atRest.waitFor({ state: 'attached' })
+    await chip.waitFor()
+  }
+})
+
+/** Whether a picture stands further left or right on the screen. Runs in a page. */
+const hasMoved = ([id, x]: readonly [string, number]): boolean =>
+  document.querySelector(`[data-image="${id}"]`)?.getBoundingClientRect().x !== x
+
+/** Whether so many pictures stand on the screen, each of them whole. Runs in a page. */
+function areWhole(count: number): boolean {
+  const boxes = [...document.querySelectorAll('[data-image]')].map((tile) =>
+    tile.getBoundingClientRect(),
+  )
+  const isInside = boxes.every(
+    ({ left, top, right, bottom }) =>
+      left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight,
+  )
+  return boxes.length === count && isInside
+}
 
 /** Chooses files as the button's dialog does. */
 const choose = ({ page }: BoardPage, paths: string[]): Promise<void> =>

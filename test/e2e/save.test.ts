@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { heightOf, picturesOnBoard, type Snapshot } from '@wirephoto/board'
@@ -9,6 +10,10 @@ import { openFixture } from '../support/e2e-fixture.ts'
 
 /** The ground around the pictures of a drawn board. */
 const MARGIN_UNITS = 24
+/** A picture of 30 MB: the buffers of a connection hold less. */
+const NOISE = { width: 4_000, height: 2_500 }
+/** Slow enough that a page hears several times of a download of it. */
+const SLOW_BYTES_PER_SECOND = 3_000_000
 
 const { fixture, samples } = await openFixture()
 
@@ -139,6 +144,35 @@ for (const count of [3, 41])
     const [, across] = /MediaBox ?\[0 0 ([\d.]+)/.exec(pdf.toString('latin1')) ?? []
     assert.ok(Math.abs(Number(across) - 595) < 2, across)
   })
+
+test('H38: the button says how far its download is, until all is sent', async (t) => {
+  const board = await fixture.newBoard()
+  const raw = { ...NOISE, channels: 3 } as const
+  const bytes = randomBytes(NOISE.width * NOISE.height * raw.channels)
+  const file = await sharp(bytes, { raw }).png({ compressionLevel: 0 }).toBuffer()
+  await fixture.storePicture(board, await samples.write('noise.png', file))
+  const proxy = await fixture.openProxy(t)
+  const anna = await fixture.openPage(t, 'wire.test', board, { port: proxy.port })
+  const { page } = anna
+  await anna.waitForPainted(1, 'stored')
+  await page.getByRole('button', { name: words.boardMenu }).click()
+  await page.getByRole('menuitem', { name: saveWords.board }).click()
+  const button = page.getByRole('dialog').locator('.one').first()
+  await button.getByText(saveWords.all).waitFor()
+  proxy.down.bytesPerSecond = SLOW_BYTES_PER_SECOND
+  const zip = page.waitForEvent('download')
+  await button.click()
+  // Some of it has been sent, and some hasn't: the bar in the button ends between its sides.
+  const told = new RegExp(`^${saveWords.saving('[1-9][\\d.]* MB', '\\d+ MB')}`)
+  await button.filter({ hasText: told }).waitFor()
+  const share = Number(await button.evaluate((each) => each.style.getPropertyValue('--share')))
+  assert.ok(share > 0 && share < 1, `${share}`)
+  assert.equal(await button.getAttribute('aria-disabled'), 'true')
+  proxy.down.bytesPerSecond = Number.POSITIVE_INFINITY
+  await (await zip).path()
+  await anna.waitForToast(saveWords.saved(1))
+  await button.getByText(saveWords.all).waitFor()
+})
 
 test('H35: the palette finds the ways to save, and an empty board has nothing to save', async (t) => {
   const { anna } = await fixture.openPair(t, 'localhost')

@@ -20,12 +20,23 @@ test('W68, W69, W70: new pictures of others are greeted, told by the tab, and sh
   const board = await fixture.newBoard()
   const anna = await fixture.openPage(t, 'wire.test', board)
   const ben = await fixture.openPage(t, 'wire.test', board)
+  await anna.page.keyboard.press('p')
+  await anna.page.getByLabel(overlayWords.askName).last().fill('Anna')
+  await anna.page.keyboard.press('Enter')
+  await ben.page.locator('.avatars .avatar', { hasText: /^A$/ }).waitFor()
   await ben.page.locator('.overlay').waitFor({ state: 'attached' })
   await ben.page.clock.install()
   const [one, ...more] = await draw(4)
   await anna.drop([one!], { x: 500, y: 400 })
   const greeting = ben.page.locator('.greeting')
-  await greeting.locator('.name-tab').waitFor()
+  await greeting.locator('.name-tab', { hasText: /^Anna$/ }).waitFor()
+  // The halo and the name have the colour that Anna has in the list of people.
+  const avatar = ben.page.locator('.avatars .avatar:not(.own)')
+  const colour = await avatar.evaluate((each) => getComputedStyle(each).backgroundColor)
+  const halo = await greeting.evaluate((each) => getComputedStyle(each).outlineColor)
+  const name = greeting.locator('.name-tab')
+  assert.equal(halo, colour)
+  assert.equal(await name.evaluate((each) => getComputedStyle(each).backgroundColor), colour)
   assert.equal(await anna.page.locator('.greeting').count(), 0, 'nobody greets their own')
   await ben.page.clock.runFor(4_000)
   await greeting.waitFor({ state: 'detached' })
@@ -53,6 +64,9 @@ test('W68, W69, W70: new pictures of others are greeted, told by the tab, and sh
     () => document.querySelector<HTMLImageElement>('.unseen-chip img')?.naturalWidth !== 0,
     null,
   )
+  // The picture lies to the left of the view, and so does the arrow's tip.
+  const arrow = chip.locator('.icon:not(:empty)')
+  assert.equal(await arrow.evaluate((each) => getComputedStyle(each).rotate), '180deg')
   await chip.click()
   await greeting.first().waitFor()
 })
@@ -156,6 +170,40 @@ const isOnTop = ({ page }: BoardPage, selector: string): Promise<boolean> =>
     const { x, y, width, height } = element.getBoundingClientRect()
     return element.contains(document.elementFromPoint(x + width / 2, y + height / 2))
   })
+
+test('P81: the wire line is 2 px of red with a pale edge, however far away', async (t) => {
+  const board = await fixture.newBoard()
+  const proxy = await fixture.openProxy(t)
+  const anna = await fixture.openPage(t, 'wire.test', board, { port: proxy.port })
+  proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
+  await anna.drop([await samples.photo()], { x: 500, y: 400 })
+  const line = anna.page.locator('.progress-line:not(.stalled) .scan')
+  await line.waitFor()
+  const percent = anna.page.locator('.zoom .percent')
+  for (const key of ['-', '-', '+', '+', '+', '+']) {
+    const before = await percent.textContent()
+    await anna.page.keyboard.press(key)
+    await percent.filter({ hasNotText: before! }).waitFor()
+    await anna.page.locator('.world:not(.moving)').waitFor({ state: 'attached' })
+    const { height, isRed, shadow } = await line.evaluate(readLine)
+    // A border is drawn in whole pixels of the board.
+    assert.ok(Math.abs(height - 2) <= 1, `${height} px at ${await percent.textContent()}`)
+    assert.ok(isRed)
+    assert.match(shadow, /^rgba\(255, 255, 255, 0\.\d+\).* inset$/)
+  }
+  proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+})
+
+/** Returns how a line is drawn on the screen. Runs in a page. */
+function readLine(line: Element) {
+  const { borderBottomWidth, borderBottomColor, boxShadow } = getComputedStyle(line)
+  const zoom = line.getBoundingClientRect().width / (line as HTMLElement).offsetWidth
+  const probe = document.body.appendChild(document.createElement('i'))
+  probe.style.color = 'var(--red)'
+  const isRed = getComputedStyle(probe).color === borderBottomColor
+  probe.remove()
+  return { height: Number.parseFloat(borderBottomWidth) * zoom, isRed, shadow: boxShadow }
+}
 
 /** Returns the address of the tab's icon. Runs in a page. */
 const iconOf = (): string | undefined =>

@@ -40,9 +40,16 @@ for (const host of HOSTS)
     test('H64: the page about the API lists what the server takes, and tries it', async (t) => {
       const board = await fixture.newBoard()
       const { page, problems } = await fixture.openPage(t, host, board)
+      // Somebody may type before the list is there.
+      const typed = Promise.withResolvers<void>()
+      await page.route('**/api/openapi.json', async (route) => {
+        await typed.promise
+        await route.continue()
+      })
       await page.goto(new URL('/api', page.url()).href)
       await page.getByRole('heading', { level: 1, name: apiWords.title }).waitFor()
       await page.getByLabel(apiWords.find).fill('/snapshot')
+      typed.resolve()
       const operation = page.locator('details.operation:visible')
       await operation.first().waitFor()
       assert.equal(await operation.count(), 1)

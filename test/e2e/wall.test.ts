@@ -131,6 +131,30 @@ test('W54: of ten pictures at once each stands more than three seconds, and none
   assert.deepEqual(problems, [])
 })
 
+test('W76: a portrait stands whole on a blur of itself, with its caption and its author, fades in and zooms', async (t) => {
+  const { client, wall, problems } = await openWall(t, { init: recordAnimations })
+  client.setName('Anna')
+  await add(client, ['The harbour'])
+  await passUntil(wall, stands, 'The harbour')
+  await wall.locator('.wall-caption', { hasText: /^The harbour$/ }).waitFor()
+  await wall.locator('.wall-author', { hasText: /^Anna$/ }).waitFor()
+  await wall.evaluate(() => {
+    window.animated = { names: [], mostSlides: 0 }
+  })
+  const file = new Blob([new Uint8Array(await drawPicture({ width: 600, height: 900 }))])
+  client.addPictures([{ file, name: 'p.jpg', caption: 'The tower', width: 600, height: 900 }])
+  await passUntil(wall, stands, 'The tower')
+  const { width, height } = (await wall.locator('.wall-print').boundingBox())!
+  assert.ok(height <= 900 && height > 600, `${height} px high`)
+  assert.ok(Math.abs(width / height - 600 / 900) < 0.01, `${width} by ${height} px`)
+  assert.deepEqual(await wall.evaluate(readBackdrop), { isWhole: true, isDrawn: true })
+  await wall.waitForFunction(() => window.animated.names.length === 2)
+  const animated = await wall.evaluate(() => window.animated)
+  // It fades in while the one before is still there.
+  assert.deepEqual(animated, { names: ['wall-in', 'wall-zoom'], mostSlides: 2 })
+  assert.deepEqual(problems, [])
+})
+
 test('L50, W54: a wall shows a picture that is not kept for 20 s, and none of its own goes by meanwhile', async (t) => {
   const { client, wall, problems } = await openWall(t)
   await add(client, ['Before'])
@@ -174,6 +198,75 @@ test('W60, W61, W63: the mosaic stands whole beside the way to the board, also a
   client.remove([last!.id])
   await wall.getByAltText('And one more').waitFor({ state: 'detached' })
   assert.deepEqual(problems, [])
+})
+
+test('W61: of more pictures than tiles, one comes on every four seconds, in place of one', async (t) => {
+  const { client, wall, problems } = await openWall(t, {
+    viewport: { width: 400, height: 300 },
+    init: recordTileChanges,
+  })
+  await add(client, numbered(8))
+  await passUntil(wall, stands, 'No. 8')
+  await passUntil(wall, () => document.querySelectorAll('.wall-mosaic li img').length >= 4, null)
+  // No time passes but what the test lets pass.
+  await wall.clock.pauseAt((await wall.evaluate(() => Date.now())) + CLOCK_STEP_MS)
+  await wall.evaluate(() => {
+    window.tileChanges.length = 1
+  })
+  await passUntil(wall, () => window.tileChanges.length > 4, null)
+  const changes = (await wall.evaluate(() => window.tileChanges)).slice(1)
+  for (const [i, { names, at }] of changes.slice(1).entries()) {
+    const before = changes[i]!
+    assert.equal(Math.round((at - before.at) / 100), 40, JSON.stringify(changes))
+    const others = names.filter((name, tile) => name !== before.names[tile])
+    assert.equal(others.length, 1, JSON.stringify(changes))
+    assert.ok(!before.names.includes(others[0]!), JSON.stringify(changes))
+  }
+  assert.deepEqual(problems, [])
+})
+
+test('W63: an empty wall shows the way to the board, and asks for the first picture', async (t) => {
+  const { board, client, wall } = await openWall(t)
+  const address = `http://wire.test:${fixture.server.port}/b/${board}`
+  await wall.getByRole('img', { name: wallWords.codeFor(address) }).waitFor()
+  await wall.getByText(wallWords.scanToBegin).waitFor()
+  await wall.getByText(address.slice('http://'.length), { exact: true }).waitFor()
+  await add(client, ['The first'])
+  await wall.getByText(wallWords.scanToAdd).waitFor()
+  assert.equal(await wall.getByText(wallWords.scanToBegin).count(), 0)
+})
+
+test('L45, L87: a wall keeps the last frame of a slot that went silent, and says when it came', async (t) => {
+  const board = await fixture.newBoard()
+  const frame = (seed: number) => drawPicture({ width: 300, height: 200, seed })
+  const slot = `${fixture.server.url}/api/boards/${board}/slots/loss`
+  const push = async (seed: number): Promise<void> => {
+    const body = new Uint8Array(await frame(seed))
+    assert.equal((await fetch(slot, { method: 'PUT', body })).status, 202)
+  }
+  const context = await fixture.browser.newContext()
+  t.after(() => context.close())
+  context.setDefaultTimeout(PAGE_TIMEOUT_MS)
+  const wall = await context.newPage()
+  await wall.clock.install()
+  await wall.goto(`${fixture.server.url}/b/${board}/show?slots=loss`)
+  await wall.getByText(wallWords.noFrame('loss')).waitFor()
+  await push(1)
+  const image = wall.locator('.wall-slot img')
+  await image.waitFor()
+  await push(2)
+  await wall.clock.runFor(60_000)
+  const late = wall.locator('.wall-slot figcaption.late')
+  await late.getByText(/^last frame \d\d:\d\d/).waitFor()
+  const { width } = (await image.boundingBox())!
+  assert.ok(width > 100, `the last frame is ${width} px wide`)
+  const colour = (element: Element) => getComputedStyle(element).color
+  assert.notEqual(
+    await late.locator('.wall-slot-age').evaluate(colour),
+    await wall.locator('.wall').evaluate(colour),
+  )
+  await push(3)
+  await wall.locator('.wall-slot figcaption:not(.late)').waitFor()
 })
 
 test('W63: where there is no way to the board to show, its title is one line below the pictures', async (t) => {
@@ -259,10 +352,11 @@ test('W62, W66: a slideshow goes by the address, the panel and the keys; nothing
   const { client, wall, problems } = await openWall(t, {
     search: '?slides=oldest&pace=5',
     reducedMotion: 'reduce',
+    init: recordAnimations,
   })
   await add(client, numbered(3))
   for (const n of [1, 2, 3, 1, 2, 3]) await passUntil(wall, stands, `No. ${n}`)
-  assert.equal(await wall.evaluate(() => document.getAnimations().length), 0)
+  assert.deepEqual(await wall.evaluate(() => window.animated.names), [])
   const panel = wall.getByRole('form', { name: wallWords.settings })
   await panel.waitFor({ state: 'hidden' })
   await wall.mouse.move(700, 300)
@@ -405,7 +499,45 @@ declare global {
     /** The pictures that came on, each with the time by the page's clock. */
     stood: { alt: string; at: number }[]
     locks: { released: boolean }[]
+    /** The animations that have begun on slides, and how many of these there were at most at once. */
+    animated: { names: string[]; mostSlides: number }
+    /** The names on the tiles at first and at each change, with the time by the page's clock. */
+    tileChanges: { names: string[]; at: number }[]
   }
+}
+
+/** Records the animations that begin on slides. */
+function recordAnimations(): void {
+  window.animated = { names: [], mostSlides: 0 }
+  addEventListener('animationstart', ({ animationName, target }) => {
+    if (target instanceof Element && target.closest('.wall-slide'))
+      window.animated.names.push(animationName)
+  })
+  new MutationObserver(() => {
+    const slideCount = document.querySelectorAll('.wall-slide').length
+    window.animated.mostSlides = Math.max(window.animated.mostSlides, slideCount)
+  }).observe(document, { childList: true, subtree: true })
+}
+
+/** Records which names the tiles have, and when these change. */
+function recordTileChanges(): void {
+  window.tileChanges = []
+  new MutationObserver(() => {
+    const names = [...document.querySelectorAll('.wall-mosaic li')].map(
+      (tile) => [...tile.querySelectorAll('img')].at(-1)?.alt ?? '',
+    )
+    if (String(names) === String(window.tileChanges.at(-1)?.names)) return
+    window.tileChanges.push({ names, at: performance.now() })
+  }).observe(document, { childList: true, subtree: true, attributes: true })
+}
+
+/** Returns whether the blur behind a picture covers the screen, and has several colours. Runs in a page. */
+function readBackdrop(): { isWhole: boolean; isDrawn: boolean } {
+  const canvas = document.querySelector<HTMLCanvasElement>('.wall-backdrop canvas')!
+  const { left, top, right, bottom } = canvas.getBoundingClientRect()
+  const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+  const isWhole = left <= 0 && top <= 0 && right >= innerWidth && bottom >= innerHeight
+  return { isWhole, isDrawn: new Set(new Uint32Array(data.buffer)).size > 16 }
 }
 
 /** Records which picture came on the wall, and when. */

@@ -73,6 +73,9 @@ function make<T extends keyof HTMLElementTagNameMap>(
   return element
 }
 
+/** Makes text that scrolls where it is long. Keys reach it, so that they can scroll it too. */
+const code = (text: string): HTMLPreElement => make('pre', { tabindex: '0' }, text)
+
 async function start(): Promise<void> {
   const response = await fetch(new URL('api/openapi.json', base))
   const api = (await response.json()) as ApiDocument
@@ -96,6 +99,8 @@ async function start(): Promise<void> {
       )
   }
   search.addEventListener('input', filter)
+  // Somebody may have typed before the list was there.
+  filter()
   openNamed()
   addEventListener('hashchange', openNamed)
 }
@@ -198,7 +203,7 @@ function bodyOf(api: ApiDocument, path: string, method: string, operation: Opera
         : [
             make('p', {}, make('b', {}, status), ` ${meaning}`),
             ...Object.entries(content ?? {}).map(([type, { schema }]) =>
-              make('pre', {}, type === JSON_TYPE ? shape(api, schema) : type),
+              code(type === JSON_TYPE ? shape(api, schema) : type),
             ),
           ],
   )
@@ -252,7 +257,7 @@ async function ask(path: string, method: string, { values, json, file }: Filled)
     ` ${kind}`,
     ...(etag ? [` · ETag ${etag}`] : []),
   )
-  return [make('pre', {}, `${method} ${url.href}`), head, await content(response, kind)]
+  return [code(`${method} ${url.href}`), head, await content(response, kind)]
 }
 
 async function content(response: Response, kind: string): Promise<Node> {
@@ -267,7 +272,7 @@ async function content(response: Response, kind: string): Promise<Node> {
     return make('p', { class: 'hint' }, size === 0 ? WORDS.isEmpty : `${size} ${WORDS.bytes}`)
   }
   const text = await response.text()
-  return make('pre', {}, kind.includes('json') ? JSON.stringify(JSON.parse(text), null, 2) : text)
+  return code(kind.includes('json') ? JSON.stringify(JSON.parse(text), null, 2) : text)
 }
 
 /** Returns the schema that a reference names. */
