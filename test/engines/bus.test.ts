@@ -187,7 +187,7 @@ for (const kind of ['links', 'redis'] as const)
         )
         const address = `${b.url}/b/${board}/arrivals/${id}`
         const read = (page: string) => fetch(`${address}?page=${page}`, { headers })
-        return { board, id, upload, read }
+        return { board, id, upload, read, there, headers }
       }
 
       test('E65: a file that grows on one server is read from the other as it comes, once for all', async (t) => {
@@ -212,6 +212,41 @@ for (const kind of ['links', 'redis'] as const)
         const file = Buffer.concat([picture, Buffer.alloc(LARGE_FILE_BYTES)])
         const { upload, read } = await grow(t, file, 10_000)
         const [slow, fast] = await Promise.all(['1', '2'].map(read))
+      test('E116: a large preview on one server is served by the other, which fetches it once', async (t) => {
+        const file = await drawProgressive()
+        const { board, id, upload, there, headers } = await grow(t, file, 10_000)
+        const drawn = await drawPicture({ width: 1_400, height: 1_000 })
+        const body = new Uint8Array(await sharp(drawn).webp({ quality: 30 }).toBuffer())
+        const address = `/b/${board}/arrivals/${id}/preview/large`
+        // The sender's request may come to any server.
+        const put = await fetch(b.url + address, { method: 'PUT', headers, body })
+        assert.equal(put.status, 204)
+        await there.next(
+          'arrivals',
+          (news) => (news[id] as { large: boolean } | null)?.large ?? false,
+        )
+        const read = async ({ url }: ServerProcess) => {
+          const answer = await fetch(url + address, { headers })
+          return { status: answer.status, bytes: Buffer.from(await answer.arrayBuffer()) }
+        }
+        const [here, remote] = [await read(a), await read(b)]
+        assert.deepEqual([here.status, remote.status], [200, 200])
+        const { format, width } = await sharp(remote.bytes).metadata()
+        assert.deepEqual([format, width], ['webp', 1_280])
+        assert.ok(here.bytes.equals(remote.bytes))
+        // For servers alone: they prove that they are.
+        const direct = `${a.url}/node/large-preview?board=${board}&id=${id}`
+        assert.equal((await fetch(direct)).status, 404)
+        // It is in the memory of the other server, which needs the first one no more.
+        a.signal('SIGSTOP')
+        t.after(() => a.signal('SIGCONT'))
+        assert.ok(here.bytes.equals((await read(b)).bytes))
+        a.signal('SIGCONT')
+        await upload.send()
+        await there.next('arrivals', (news) => news[id] === null)
+        assert.equal((await read(b)).status, 200, 'to who has just heard of it')
+      })
+
         // The last byte is kept back, as all of this is no picture.
         const sent = upload.send(file.length - 10_001)
         let received = 0
