@@ -41,6 +41,15 @@ describe("a server that can't start says why in one sentence, with exit code 2",
     )
   })
 
+  test('E117: an address for other servers that is too long', {
+    skip: !programs && NO_POSTGRES,
+  }, async (t) => {
+    const postgres = await Postgres.open(programs!)
+    t.after(() => postgres.close())
+    const env = { WIREPHOTO_NODE_URL: `http://a/${'b'.repeat(600)}` }
+    await assertRefused(await postgres.newDatabase(), /--node-url has 609 bytes; give one of/, env)
+  })
+
   test('PostgreSQL that is too old, or goes away meanwhile', {
     skip: !programs && NO_POSTGRES,
   }, async (t) => {
