@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { uuidv7 } from '@wirephoto/board'
+import type { WirephotoOptions } from '@wirephoto/server'
 import sharp from 'sharp'
 import { BoardWatcher } from '../support/board-watcher.ts'
 import { cleanupAfter } from '../support/cleanup.ts'
@@ -23,6 +24,10 @@ import { secretOf, Visitor } from '../support/visitor.ts'
 const PAUSE_MS = 50
 /** More than lies between a reader and a server on one machine. */
 const LARGE_FILE_BYTES = 16_000_000
+/** What doesn't cross: without a bus, without `--node-url`, and in any case. */
+const CARRIED = ['people', 'progress', 'seen-by', 'frames', 'shows', 'notices']
+const ASKED = ['growing-files', 'large-previews', 'uploads']
+const OWN = ['newest-frames', 'downloads', 'idempotency-keys', 'rates']
 const [programs] = await findPostgres()
 const redisProgram = await findRedis()
 
@@ -207,11 +212,6 @@ for (const kind of ['links', 'redis'] as const)
         while ((await readdir(join(b.data, 'growing'))).length > 0) await setTimeout(PAUSE_MS)
       })
 
-      test('E87: one who reads slowly there holds up nobody else', async (t) => {
-        const picture = await drawProgressive()
-        const file = Buffer.concat([picture, Buffer.alloc(LARGE_FILE_BYTES)])
-        const { upload, read } = await grow(t, file, 10_000)
-        const [slow, fast] = await Promise.all(['1', '2'].map(read))
       test('E116: a large preview on one server is served by the other, which fetches it once', async (t) => {
         const file = await drawProgressive()
         const { board, id, upload, there, headers } = await grow(t, file, 10_000)
@@ -247,6 +247,11 @@ for (const kind of ['links', 'redis'] as const)
         assert.equal((await read(b)).status, 200, 'to who has just heard of it')
       })
 
+      test('E87: one who reads slowly there holds up nobody else', async (t) => {
+        const picture = await drawProgressive()
+        const file = Buffer.concat([picture, Buffer.alloc(LARGE_FILE_BYTES)])
+        const { upload, read } = await grow(t, file, 10_000)
+        const [slow, fast] = await Promise.all(['1', '2'].map(read))
         // The last byte is kept back, as all of this is no picture.
         const sent = upload.send(file.length - 10_001)
         let received = 0
@@ -272,15 +277,36 @@ for (const kind of ['links', 'redis'] as const)
     }
 
     test('E56, E94: the banner and /readyz say what carries what crosses', async () => {
-      const { bus, stays } = (await (await fetch(`${a.url}/readyz`)).json()) as {
-        bus: string
-        stays: string[]
-      }
+      const { bus, stays } = await readyzOf(a)
       assert.equal(bus, kind)
-      assert.deepEqual(stays, kind === 'redis' ? ['growing-files', 'uploads'] : [])
-      assert.equal(a.output.includes('Uploads, and files while they grow, stay'), kind === 'redis')
-      assert.match(a.output, kind === 'redis' ? /crosses by redis:/ : /crosses by their own/)
+      assert.deepEqual(stays, kind === 'redis' ? [...ASKED, ...OWN] : OWN)
+      const { output } = a
+      const uploadsStay = /Uploads, files while they grow and large previews stay/
+      assert.equal(uploadsStay.test(output), kind === 'redis')
+      assert.match(output, /Downloads, Idempotency-Keys, .+ are its own;/)
+      assert.match(output, kind === 'redis' ? /crosses by redis:/ : /crosses by their own/)
     })
+
+    if (kind === 'redis')
+      test('E94: /readyz names all that stays, as docs/engines.md says it', async (t) => {
+        const staysOf = async (config: Partial<WirephotoOptions>) => {
+          const server = await InProcessServer.open({ engine: a.engineUrl, ...config }, 0)
+          t.after(() => server.close())
+          return (await readyzOf(server)).stays
+        }
+        const [bus, nodeUrl] = [redis!.url, 'http://127.0.0.1:1']
+        const told = [await staysOf({}), await staysOf({ bus }), await staysOf({ nodeUrl })]
+        assert.deepEqual(told, [[...CARRIED, ...ASKED, ...OWN], [...ASKED, ...OWN], OWN])
+        assert.deepEqual(await staysOf({ bus, nodeUrl }), OWN)
+        const text = await readFile(join(import.meta.dirname, '../../docs/engines.md'), 'utf8')
+        const rows = Array.from(
+          text.matchAll(/^\| `([\w-]+)` \| [^|]+ \| (\w+) \| (\w+) \| (\w+) \|$/gm),
+        )
+        const written = [2, 3, 4].map((column) =>
+          rows.flatMap((row) => (row[column] === 'stays' ? row[1] : [])),
+        )
+        assert.deepEqual(written, told)
+      })
 
     test('E57: a server that is killed takes its people with it, and comes back by itself', async (t) => {
       const both = await pair(t)
@@ -353,6 +379,10 @@ const drawProgressive = async (): Promise<Buffer> =>
     .jpeg({ progressive: true })
     .toBuffer()
 const newId = () => uuidv7(Date.now(), randomBytes(10))
+
+const readyzOf = async ({ url }: Pick<ServerProcess, 'url'>) =>
+  (await (await fetch(`${url}/readyz`)).json()) as { bus: string; stays: string[] }
+
 async function faultsOf({ url }: ServerProcess): Promise<string[]> {
   const { faults } = (await (await fetch(`${url}/readyz`)).json()) as { faults: { code: string }[] }
   return faults.map(({ code }) => code)
