@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { uuidv7 } from '@wirephoto/board'
+import { type Command, type CommandAnswer, uuidv7 } from '@wirephoto/board'
 import type { WirephotoOptions } from '@wirephoto/server'
 import sharp from 'sharp'
 import { BoardWatcher } from '../support/board-watcher.ts'
@@ -176,6 +177,27 @@ for (const kind of ['links', 'redis'] as const)
       const link = made.links.find(({ role }) => role === 'edit')!
       assert.equal(await owner.refusal(`/api/boards/${made.id}/links/${link.id}`, 'DELETE'), null)
       assert.equal(await socket.ended, 'link-ended')
+    })
+
+    test('E121: a sender is told on one server what was decided on the other about a picture that waits', async (t) => {
+      const { a: owner, b: sender } = { a: new Visitor(a.url), b: new Visitor(b.url) }
+      const made = await owner.makeBoard()
+      assert.equal(await sender.exchange(made.id, secretOf(made, 'add')), null)
+      const send = async (visitor: Visitor, command: Command) => {
+        const message = { client: newId(), n: 1, commands: [command] }
+        const answer = await visitor.ask(`/b/${made.id}/commands`, 'POST', message)
+        const { refused } = (await answer.json()) as CommandAnswer
+        assert.deepEqual(refused, [])
+      }
+      await send(owner, { kind: 'board.patch', set: { adding: 'held' } })
+      const socket = await sender.follow(made.id)
+      t.after(() => socket.close())
+      const told = once(socket.socket as never, 'held')
+      const id = newId()
+      await send(sender, { kind: 'image.add', id, name: 'p.jpg', width: 640, height: 480 })
+      const path = `/api/boards/${made.id}/held/${id}/refuse`
+      assert.equal(await owner.refusal(path, 'POST'), null)
+      assert.deepEqual(await told, [JSON.stringify({ [id]: 'refused' })])
     })
 
     if (kind === 'links') {
