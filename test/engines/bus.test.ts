@@ -376,7 +376,7 @@ for (const kind of ['links', 'redis'] as const)
 
     if (kind === 'redis')
       for (const fault of ['killed', 'paused'] as const)
-        test(`E58: pages go on while the bus is ${fault}, which /readyz names, and all crosses after`, async (t) => {
+        test(`E58, E122: pages go on while the bus is ${fault}, which /readyz names, and all crosses after`, async (t) => {
           const both = await pair(t)
           const { here, there } = both
           if (fault === 'killed') await redis!.kill()
@@ -384,6 +384,8 @@ for (const kind of ['links', 'redis'] as const)
           const id = await announce(both)
           await untilFault(a, 'bus-away')
           assert.equal((await fetch(`${a.url}/readyz`)).status, 200)
+          const measured = await (await fetch(`${a.url}/metrics`)).text()
+          assert.match(measured, /^wirephoto_not_ready\{reason="bus-away"\} 1$/m)
           if (fault === 'killed') await redis!.start()
           else redis!.signal('SIGCONT')
           await untilReady(a)

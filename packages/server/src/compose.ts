@@ -253,6 +253,7 @@ export async function compose(
       unreached: () => unreachedServers(direct.client),
     },
   })
+  metrics.watch({ reasons: () => readiness.reasons(), data: config.data })
   const appOptions = {
     guard,
     proxies,
