@@ -8,8 +8,8 @@ import { type ImageRecord, VARIANT_SIDES_PX } from '@wirephoto/board'
 import { openBucket } from '@wirephoto/engine'
 import sharp from 'sharp'
 import { cleanupAfter } from '../support/cleanup.ts'
+import { databaseProviders } from '../support/databases.ts'
 import { drawPicture } from '../support/pictures.ts'
-import { findPostgres, NO_POSTGRES, Postgres } from '../support/postgres.ts'
 import { S3Server } from '../support/s3.ts'
 import { ServerProcess } from '../support/server-process.ts'
 import { WireClient } from '../support/wire-client.ts'
@@ -24,7 +24,6 @@ const OWN_HEADERS = new Set(['date', 'set-cookie', 'connection', 'keep-alive'])
 /** The bytes that one reader asks for across two parts in S3. */
 const [START_BYTES, END_BYTES] = [5_242_000, 5_244_000]
 
-const [programs] = await findPostgres()
 const stack = cleanupAfter()
 let s3: S3Server
 let folder: string
@@ -110,16 +109,14 @@ async function answersOf({ server, board, records }: ServedPictures, index: numb
   }
 }
 
-for (const kind of ['SQLite', 'PostgreSQL'] as const)
-  describe(`a server with ${kind} whose pictures are in S3`, {
-    skip: kind === 'PostgreSQL' && !programs && NO_POSTGRES,
+for (const place of [null, ...(await databaseProviders())])
+  describe(`a server with ${place?.name ?? 'SQLite'} whose pictures are in S3`, {
+    skip: place?.skipReason ?? false,
   }, () => {
     let served: ServedPictures
     before(async () => {
-      const engine =
-        kind === 'SQLite'
-          ? `sqlite:${join(folder, 'boards')}`
-          : await stack.adopt(await Postgres.open(programs!), (each) => each.close()).newDatabase()
+      const database = place && stack.adopt(await place.open(), (each) => each.close())
+      const engine = (await database?.newUrl()) ?? `sqlite:${join(folder, 'boards')}`
       served = await serve(`${engine}?blobs=${s3.blobs}`)
     })
 
@@ -171,7 +168,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const)
       client.close()
       while ((await statusOf(file)) !== 404) await setTimeout(PAUSE_MS)
       // Servers that share a database keep the object for as long as another one may name it.
-      if (kind === 'PostgreSQL') return
+      if (place) return
       const bucket = await openBucket(s3.blobs)
       const isThere = async () => {
         const keys = await Array.fromAsync(bucket.list(''), ({ key }) => key)
