@@ -25,9 +25,11 @@ import { secretOf, Visitor } from '../support/visitor.ts'
 const PAUSE_MS = 50
 /** More than lies between a reader and a server on one machine. */
 const LARGE_FILE_BYTES = 16_000_000
-/** What doesn't cross: without a bus, without `--node-url`, and in any case. */
+/** The things that stay on their server without a bus. */
 const CARRIED = ['people', 'progress', 'seen-by', 'frames', 'shows', 'notices']
+/** Those that stay without `--node-url`. */
 const ASKED = ['growing-files', 'large-previews', 'uploads']
+/** Those that stay in any case. */
 const OWN = ['newest-frames', 'downloads', 'idempotency-keys', 'rates']
 const [programs] = await findPostgres()
 const redisProgram = await findRedis()

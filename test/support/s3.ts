@@ -46,9 +46,9 @@ interface UnfinishedUpload {
 type Fate = 'passed' | 'cut' | 'cut-answer'
 
 /**
- * An S3 server that checks signatures, with a door before it that checks the digests of bodies, counts requests,
- * breaks connections, and lists and aborts unfinished uploads, which the server itself can't. The keys are put into
- * this process's environment.
+ * An S3 server that checks signatures, with a door before it. The door checks the digests of bodies, counts requests
+ * and breaks connections. It lists and aborts unfinished uploads, which the server can't. The keys are put into this
+ * process's environment.
  */
 export class S3Server {
   readonly #inner: S3rver
@@ -57,7 +57,7 @@ export class S3Server {
   readonly #folder: string
   /** Method and path of all requests. */
   readonly requests: string[] = []
-  /** What has begun and is neither complete nor aborted, by id. */
+  /** Uploads that are neither complete nor aborted, by id. */
   readonly uploads = new Map<string, UnfinishedUpload>()
   /** How far the clock of its answers is ahead of the times at which things were written. */
   aheadMs = 0

@@ -45,11 +45,11 @@ interface DirectState {
   unreached(): Promise<readonly string[]>
 }
 
-/** What only a bus carries to other servers: messages. */
+/** Things that a bus carries to other servers. */
 const CARRIED = ['people', 'progress', 'seen-by', 'frames', 'shows', 'notices'] as const
-/** What servers ask each other for directly. */
+/** Things for which servers ask each other directly. */
 const ASKED = ['growing-files', 'large-previews', 'uploads'] as const
-/** What every server has in its own memory or folder. */
+/** Things in the memory or the folder of each server. */
 const OWN = ['newest-frames', 'downloads', 'idempotency-keys', 'rates'] as const
 
 /** Something that doesn't cross to other servers. `docs/engines.md` says what each is. */
