@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { once } from 'node:events'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { uuidv7 } from '@wirephoto/board'
+import { type Command, type CommandAnswer, uuidv7 } from '@wirephoto/board'
+import type { WirephotoOptions } from '@wirephoto/server'
 import sharp from 'sharp'
 import { BoardWatcher } from '../support/board-watcher.ts'
 import { cleanupAfter } from '../support/cleanup.ts'
@@ -23,6 +25,12 @@ import { secretOf, Visitor } from '../support/visitor.ts'
 const PAUSE_MS = 50
 /** More than lies between a reader and a server on one machine. */
 const LARGE_FILE_BYTES = 16_000_000
+/** The things that stay on their server without a bus. */
+const CARRIED = ['people', 'progress', 'seen-by', 'frames', 'shows', 'notices']
+/** Those that stay without `--node-url`. */
+const ASKED = ['growing-files', 'large-previews', 'uploads']
+/** Those that stay in any case. */
+const OWN = ['newest-frames', 'downloads', 'idempotency-keys', 'rates']
 const [programs] = await findPostgres()
 const redisProgram = await findRedis()
 
@@ -31,12 +39,13 @@ for (const kind of ['links', 'redis'] as const)
     skip: programs ? kind === 'redis' && !redisProgram && NO_REDIS : NO_POSTGRES,
   }, () => {
     const stack = cleanupAfter()
+    let postgres: Postgres
     let redis: Redis | null = null
     let boards: OpenBoards
     let a: ServerProcess
     let b: ServerProcess
     before(async () => {
-      const postgres = stack.adopt(await Postgres.open(programs!), (each) => each.close())
+      postgres = stack.adopt(await Postgres.open(programs!), (each) => each.close())
       const engine = await postgres.newDatabase()
       if (kind === 'redis')
         redis = stack.adopt(await Redis.open(redisProgram!), (each) => each.close())
@@ -173,6 +182,27 @@ for (const kind of ['links', 'redis'] as const)
       assert.equal(await socket.ended, 'link-ended')
     })
 
+    test('E121: a sender is told on one server what was decided on the other about a picture that waits', async (t) => {
+      const { a: owner, b: sender } = { a: new Visitor(a.url), b: new Visitor(b.url) }
+      const made = await owner.makeBoard()
+      assert.equal(await sender.exchange(made.id, secretOf(made, 'add')), null)
+      const send = async (visitor: Visitor, command: Command) => {
+        const message = { client: newId(), n: 1, commands: [command] }
+        const answer = await visitor.ask(`/b/${made.id}/commands`, 'POST', message)
+        const { refused } = (await answer.json()) as CommandAnswer
+        assert.deepEqual(refused, [])
+      }
+      await send(owner, { kind: 'board.patch', set: { adding: 'held' } })
+      const socket = await sender.follow(made.id)
+      t.after(() => socket.close())
+      const told = once(socket.socket as never, 'held')
+      const id = newId()
+      await send(sender, { kind: 'image.add', id, name: 'p.jpg', width: 640, height: 480 })
+      const path = `/api/boards/${made.id}/held/${id}/refuse`
+      assert.equal(await owner.refusal(path, 'POST'), null)
+      assert.deepEqual(await told, [JSON.stringify({ [id]: 'refused' })])
+    })
+
     if (kind === 'links') {
       /** Begins an upload on one server, and returns how the other one gives it while it grows. */
       const grow = async (t: TestContext, file: Buffer, sent: number) => {
@@ -187,7 +217,7 @@ for (const kind of ['links', 'redis'] as const)
         )
         const address = `${b.url}/b/${board}/arrivals/${id}`
         const read = (page: string) => fetch(`${address}?page=${page}`, { headers })
-        return { board, id, upload, read }
+        return { board, id, upload, read, there, headers }
       }
 
       test('E65: a file that grows on one server is read from the other as it comes, once for all', async (t) => {
@@ -205,6 +235,41 @@ for (const kind of ['links', 'redis'] as const)
         const address = `${a.url}/node/growing?board=${board}&id=${id}`
         assert.equal((await fetch(address)).status, 404)
         while ((await readdir(join(b.data, 'growing'))).length > 0) await setTimeout(PAUSE_MS)
+      })
+
+      test('E116: a large preview on one server is served by the other, which fetches it once', async (t) => {
+        const file = await drawProgressive()
+        const { board, id, upload, there, headers } = await grow(t, file, 10_000)
+        const drawn = await drawPicture({ width: 1_400, height: 1_000 })
+        const body = new Uint8Array(await sharp(drawn).webp({ quality: 30 }).toBuffer())
+        const address = `/b/${board}/arrivals/${id}/preview/large`
+        // The sender's request may come to any server.
+        const put = await fetch(b.url + address, { method: 'PUT', headers, body })
+        assert.equal(put.status, 204)
+        await there.next(
+          'arrivals',
+          (news) => (news[id] as { large: boolean } | null)?.large ?? false,
+        )
+        const read = async ({ url }: ServerProcess) => {
+          const answer = await fetch(url + address, { headers })
+          return { status: answer.status, bytes: Buffer.from(await answer.arrayBuffer()) }
+        }
+        const [here, remote] = [await read(a), await read(b)]
+        assert.deepEqual([here.status, remote.status], [200, 200])
+        const { format, width } = await sharp(remote.bytes).metadata()
+        assert.deepEqual([format, width], ['webp', 1_280])
+        assert.ok(here.bytes.equals(remote.bytes))
+        // For servers alone: they prove that they are.
+        const direct = `${a.url}/node/large-preview?board=${board}&id=${id}`
+        assert.equal((await fetch(direct)).status, 404)
+        // It is in the memory of the other server, which needs the first one no more.
+        a.signal('SIGSTOP')
+        t.after(() => a.signal('SIGCONT'))
+        assert.ok(here.bytes.equals((await read(b)).bytes))
+        a.signal('SIGCONT')
+        await upload.send()
+        await there.next('arrivals', (news) => news[id] === null)
+        assert.equal((await read(b)).status, 200, 'to who has just heard of it')
       })
 
       test('E87: one who reads slowly there holds up nobody else', async (t) => {
@@ -237,15 +302,38 @@ for (const kind of ['links', 'redis'] as const)
     }
 
     test('E56, E94: the banner and /readyz say what carries what crosses', async () => {
-      const { bus, stays } = (await (await fetch(`${a.url}/readyz`)).json()) as {
-        bus: string
-        stays: string[]
-      }
+      const { bus, stays } = await readyzOf(a)
       assert.equal(bus, kind)
-      assert.deepEqual(stays, kind === 'redis' ? ['growing-files', 'uploads'] : [])
-      assert.equal(a.output.includes('Uploads, and files while they grow, stay'), kind === 'redis')
-      assert.match(a.output, kind === 'redis' ? /crosses by redis:/ : /crosses by their own/)
+      assert.deepEqual(stays, kind === 'redis' ? [...ASKED, ...OWN] : OWN)
+      const { output } = a
+      const uploadsStay = /Uploads, files while they grow and large previews stay/
+      assert.equal(uploadsStay.test(output), kind === 'redis')
+      assert.match(output, /Downloads, Idempotency-Keys, .+ are its own;/)
+      assert.match(output, kind === 'redis' ? /crosses by redis:/ : /crosses by their own/)
     })
+
+    if (kind === 'redis')
+      test('E94: /readyz names all that stays, as docs/engines.md says it', async (t) => {
+        // Their addresses stay in an engine for a while.
+        const engine = await postgres.newDatabase()
+        const staysOf = async (config: Partial<WirephotoOptions>) => {
+          const server = await InProcessServer.open({ engine, ...config }, 0)
+          t.after(() => server.close())
+          return (await readyzOf(server)).stays
+        }
+        const [bus, nodeUrl] = [redis!.url, 'http://127.0.0.1:1']
+        const told = [await staysOf({}), await staysOf({ bus }), await staysOf({ nodeUrl })]
+        assert.deepEqual(told, [[...CARRIED, ...ASKED, ...OWN], [...ASKED, ...OWN], OWN])
+        assert.deepEqual(await staysOf({ bus, nodeUrl }), OWN)
+        const text = await readFile(join(import.meta.dirname, '../../docs/engines.md'), 'utf8')
+        const rows = Array.from(
+          text.matchAll(/^\| `([\w-]+)` \| [^|]+ \| (\w+) \| (\w+) \| (\w+) \|$/gm),
+        )
+        const written = [2, 3, 4].map((column) =>
+          rows.flatMap((row) => (row[column] === 'stays' ? row[1] : [])),
+        )
+        assert.deepEqual(written, told)
+      })
 
     test('E57: a server that is killed takes its people with it, and comes back by itself', async (t) => {
       const both = await pair(t)
@@ -293,7 +381,7 @@ for (const kind of ['links', 'redis'] as const)
 
     if (kind === 'redis')
       for (const fault of ['killed', 'paused'] as const)
-        test(`E58: pages go on while the bus is ${fault}, which /readyz names, and all crosses after`, async (t) => {
+        test(`E58, E122: pages go on while the bus is ${fault}, which /readyz names, and all crosses after`, async (t) => {
           const both = await pair(t)
           const { here, there } = both
           if (fault === 'killed') await redis!.kill()
@@ -301,6 +389,8 @@ for (const kind of ['links', 'redis'] as const)
           const id = await announce(both)
           await untilFault(a, 'bus-away')
           assert.equal((await fetch(`${a.url}/readyz`)).status, 200)
+          const measured = await (await fetch(`${a.url}/metrics`)).text()
+          assert.match(measured, /^wirephoto_not_ready\{reason="bus-away"\} 1$/m)
           if (fault === 'killed') await redis!.start()
           else redis!.signal('SIGCONT')
           await untilReady(a)
@@ -318,6 +408,10 @@ const drawProgressive = async (): Promise<Buffer> =>
     .jpeg({ progressive: true })
     .toBuffer()
 const newId = () => uuidv7(Date.now(), randomBytes(10))
+
+const readyzOf = async ({ url }: Pick<ServerProcess, 'url'>) =>
+  (await (await fetch(`${url}/readyz`)).json()) as { bus: string; stays: string[] }
+
 async function faultsOf({ url }: ServerProcess): Promise<string[]> {
   const { faults } = (await (await fetch(`${url}/readyz`)).json()) as { faults: { code: string }[] }
   return faults.map(({ code }) => code)

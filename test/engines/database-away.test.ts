@@ -53,6 +53,8 @@ for (const provider of await databaseProviders())
         assert.deepEqual(await wireClient.sendMessage(message), { error: AWAY }, 'the socket')
         const pictures = `${server.url}/api/boards/${BOARD}/images`
         await assertAway('readyz', fetch(`${server.url}/readyz`))
+        const measured = await (await fetch(`${server.url}/metrics`)).text()
+        assert.match(measured, /^wirephoto_not_ready\{reason="away"\} 1$/m, 'E122')
         await assertAway('DELETE', fetch(`${pictures}/${kept}`, { method: 'DELETE' }))
         await assertAway('another board', fetch(`${server.url}/api/boards/x/snapshot`))
         // A file that is put into a database that hangs takes half a minute to fail.

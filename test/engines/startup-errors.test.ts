@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { openEngine } from '@wirephoto/engine'
 import { r } from 'rethinkdb-ts'
 import { findPostgres, NO_POSTGRES, Postgres } from '../support/postgres.ts'
 import { fixedReplyServer, NO_RETHINKDB, Rethinkdb } from '../support/rethinkdb.ts'
+import { BUCKET, S3Server } from '../support/s3.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
 const [programs] = await findPostgres()
@@ -35,6 +39,15 @@ describe("a server that can't start says why in one sentence, with exit code 2",
       postgres.url('postgres', 'guest', 'secret'),
       /guest may not create .*; make it/,
     )
+  })
+
+  test('E117: an address for other servers that is too long', {
+    skip: !programs && NO_POSTGRES,
+  }, async (t) => {
+    const postgres = await Postgres.open(programs!)
+    t.after(() => postgres.close())
+    const env = { WIREPHOTO_NODE_URL: `http://a/${'b'.repeat(600)}` }
+    await assertRefused(await postgres.newDatabase(), /--node-url has 609 bytes; give one of/, env)
   })
 
   test('PostgreSQL that is too old, or goes away meanwhile', {
@@ -106,10 +119,32 @@ describe("a server that can't start says why in one sentence, with exit code 2",
     t.after(() => postgres.close())
     await assertRefused(postgres.url(), /fsync off.*; set fsync = on/)
   })
+
+  test('E41: S3 that takes other keys, has no such bucket, or is away', async (t) => {
+    const s3 = await S3Server.open()
+    t.after(() => s3.close())
+    const folder = await mkdtemp(join(tmpdir(), 'wirephoto-no-s3-'))
+    t.after(() => rm(folder, { recursive: true }))
+    const engine = `sqlite:${folder}?blobs=`
+    await assertRefused(engine + s3.blobs, /doesn't accept the keys; check AWS_ACCESS_KEY_ID/, {
+      AWS_SECRET_ACCESS_KEY: 'a-secret',
+    })
+    await assertRefused(engine + s3.blobs, /keys for S3 are missing; set AWS_ACCESS_KEY_ID/, {
+      AWS_ACCESS_KEY_ID: '',
+    })
+    const elsewhere = s3.blobs.replace(BUCKET, 'elsewhere')
+    await assertRefused(engine + elsewhere, /has no bucket elsewhere; create it/)
+    const away = s3.blobs.replace(s3.endpoint, 'http://127.0.0.1:1')
+    await assertRefused(engine + away, /no S3 to be had at 127\.0\.0\.1:1 \(.+\); start it/)
+  })
 })
 
-async function assertRefused(engine: string, sentence: RegExp): Promise<void> {
-  const opening = ServerProcess.open({ args: ['--engine', engine] })
+async function assertRefused(
+  engine: string,
+  sentence: RegExp,
+  env: NodeJS.ProcessEnv = {},
+): Promise<void> {
+  const opening = ServerProcess.open({ args: ['--engine', engine], env })
   await assert.rejects(opening, (error: Error) => {
     const [first, ...lines] = error.message.trimEnd().split('\n')
     assert.match(first!, /code 2/)

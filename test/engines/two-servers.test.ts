@@ -117,9 +117,11 @@ for (const place of await databaseProviders())
       }
     })
 
-    test('the banner says what stays on its server, without the password', () => {
+    test('E94: the banner says what stays on its server, without the password', () => {
       for (const { output } of [a, b]) {
-        assert.match(output, /Who drags what, and how far uploads are/)
+        assert.match(output, /Who is here, drags what .+, each shows to its own visitors;/)
+        assert.match(output, /Uploads, files while they grow and large previews stay on the/)
+        assert.match(output, /Downloads, Idempotency-Keys, .+ are its own;/)
         assert.ok(!output.includes(new URL(url).password || '\0'))
       }
     })

@@ -133,6 +133,11 @@ export class ServerProcess {
     return this.#child.exitCode
   }
 
+  /** Pauses or resumes it: connections stay open, and nothing answers. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal)
+  }
+
   /** Resolves when it has ended, whatever the cause. */
   async waitForExit(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null)

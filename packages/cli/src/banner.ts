@@ -62,15 +62,17 @@ export function banner(at: RunningAt): string {
 }
 
 const UPLOADS_STAY =
-  'Uploads, and files while they grow, stay on the server where they began; --node-url lets them cross.'
+  'Uploads, files while they grow and large previews stay on the server where they began; --node-url lets them cross.'
+const OWN =
+  'Downloads, Idempotency-Keys, the newest frames by address and bounds of rates are its own; stays in /readyz lists all that stays.'
 
 /** Says what reaches people on other servers beside changes. */
 function crossing({ bus, nodeUrl }: RunningAt): string {
   if (bus === null && nodeUrl === null)
-    return `Who drags what, and how far uploads are, each shows to its own visitors; --bus or --node-url lets that cross. ${UPLOADS_STAY}`
+    return `Who is here, drags what and has seen what, progress, previews, live frames and what is shown to all, each shows to its own visitors; --bus or --node-url lets that cross. ${UPLOADS_STAY} ${OWN}`
   const by = bus ?? `their own connections; they reach this one at ${nodeUrl}`
   const uploads = nodeUrl === null ? ` ${UPLOADS_STAY}` : ''
-  return `Who drags what, and how far uploads are, crosses by ${by}.${uploads}`
+  return `Who is here, drags what and has seen what, progress, previews, live frames and what is shown to all crosses by ${by}.${uploads} ${OWN}`
 }
 
 const urlOf = (name: string, port: number): string =>

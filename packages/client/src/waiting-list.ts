@@ -5,7 +5,7 @@ import type { BoardEvents, WaitingOutcome } from './types.ts'
 import type { Uploads } from './uploads.ts'
 import { type BoardEndpoint, heldUrl } from './urls.ts'
 
-/** Time between two looks at what waits: a decision on another server, or behind a proxy, isn't pushed. */
+/** Time between two looks at what waits: news may be lost, and without a socket or a bus none is pushed. */
 const LOOK_INTERVAL_MS = 30_000
 const ANSWER_TIMEOUT_MS = 10_000
 

@@ -61,7 +61,7 @@ async function withOwnBlobs(engine: Engine): Promise<Engine> {
   if ((await readPointer(engine.blobs, MARK)) === null) return engine
   throw new EngineError(
     'unusable',
-    'The pictures of this engine are in S3. Add blobs=s3://bucket?endpoint=…&region=… to its URL, as its last option.',
+    'The pictures of this engine are in S3; add blobs=s3://bucket?endpoint=…&region=… to its URL, as its last option.',
   )
 }
 

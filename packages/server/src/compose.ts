@@ -27,6 +27,7 @@ import { NodeRequests } from './bus/node-requests.ts'
 import { openNode } from './bus/open-bus.ts'
 import { Relay } from './bus/relay.ts'
 import { RemoteFiles } from './bus/remote-files.ts'
+import { RemoteLargePreviews } from './bus/remote-large-previews.ts'
 import { UploadServers, unreachedServers } from './bus/upload-servers.ts'
 import { Classic } from './classic/classic.ts'
 import { classicRoutes } from './classic/routes.ts'
@@ -167,6 +168,12 @@ export async function compose(
     ? await RemoteFiles.open({ client: direct.client, folder: join(config.data, 'growing'), log })
     : null
   uploadProgress.readsFrom = (server) => remoteFiles?.reaches(server) ?? false
+  const remotePictures = direct &&
+    remoteFiles && {
+      client: direct.client,
+      files: remoteFiles,
+      largePreviews: new RemoteLargePreviews({ client: direct.client, uploadProgress }),
+    }
   const guard = replacements.guard ?? createGuard({ ...config, proxies, installation, access })
   const fetcher =
     replacements.fetcher ??
@@ -246,6 +253,7 @@ export async function compose(
       unreached: () => unreachedServers(direct.client),
     },
   })
+  metrics.watch({ reasons: () => readiness.reasons(), data: config.data })
   const appOptions = {
     guard,
     proxies,
@@ -336,7 +344,7 @@ export async function compose(
       ...pictures,
       incomingFiles,
       uploadProgress,
-      remoteFiles,
+      others: remotePictures,
       nodeRequests,
       previews,
       bounds,

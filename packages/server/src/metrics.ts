@@ -1,7 +1,15 @@
+import { statfs } from 'node:fs/promises'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** How long one measurement is given to all who ask. */
 const READ_INTERVAL_MS = 1_000
+
+/** The state of a server that is looked at, and not counted. */
+interface ServerState {
+  readonly reasons: () => Promise<readonly { readonly code: string }[]>
+  /** The data folder. */
+  readonly data: string
+}
 
 /** The server's own measurements, for Prometheus. */
 export class Metrics {
@@ -30,10 +38,43 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  readonly notReady = new Gauge({
+    name: 'wirephoto_not_ready',
+    help: 'What /readyz names: 1 for each reason why this server is not as it should be, and nothing while all is well.',
+    labelNames: ['reason'],
+    registers: [this.registry],
+    collect: () => this.#collectReasons(),
+  })
+  readonly dataFree = new Gauge({
+    name: 'wirephoto_data_free_bytes',
+    help: 'Room on the disk of the data folder.',
+    registers: [this.registry],
+    collect: () => this.#collectRoom(),
+  })
+
   #text: Promise<string> | null = null
+  #state: ServerState | null = null
 
   constructor() {
     collectDefaultMetrics({ register: this.registry })
+  }
+
+  /** Measures the state of a server whenever somebody reads. */
+  watch(state: ServerState): void {
+    this.#state = state
+  }
+
+  async #collectReasons(): Promise<void> {
+    const found = (await this.#state?.reasons()) ?? []
+    this.notReady.reset()
+    for (const { code } of found) this.notReady.set({ reason: code }, 1)
+  }
+
+  async #collectRoom(): Promise<void> {
+    // A folder that is gone is a reason of its own.
+    const disk = this.#state && (await statfs(this.#state.data).catch(() => null))
+    if (disk) this.dataFree.set(disk.bavail * disk.bsize)
+    else this.dataFree.reset()
   }
 
   /** Returns all measurements as text, measured once a second for all who ask. */

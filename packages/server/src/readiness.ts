@@ -45,8 +45,15 @@ interface DirectState {
   unreached(): Promise<readonly string[]>
 }
 
-/** Something that doesn't cross to other servers. */
-type Stays = 'people' | 'progress' | 'frames' | 'growing-files' | 'uploads'
+/** Things that a bus carries to other servers. */
+const CARRIED = ['people', 'progress', 'seen-by', 'frames', 'shows', 'notices'] as const
+/** Things for which servers ask each other directly. */
+const ASKED = ['growing-files', 'large-previews', 'uploads'] as const
+/** Things in the memory or the folder of each server. */
+const OWN = ['newest-frames', 'downloads', 'idempotency-keys', 'rates'] as const
+
+/** Something that doesn't cross to other servers. `docs/engines.md` says what each is. */
+type Stays = (typeof CARRIED | typeof ASKED | typeof OWN)[number]
 
 /** Finds out whether this server can save what it is sent. */
 export class Readiness {
@@ -65,13 +72,9 @@ export class Readiness {
   /** The things that don't cross to other servers of the engine. */
   get stays(): Stays[] {
     const { engine, bus, direct } = this.#options
-    if (!engine.isShared || direct) return []
-    const alone = bus.state.kind === 'none'
-    return [
-      ...(alone ? (['people', 'progress', 'frames'] as const) : []),
-      'growing-files',
-      'uploads',
-    ]
+    if (!engine.isShared) return []
+    const isAlone = bus.state.kind === 'none'
+    return [...(isAlone ? CARRIED : []), ...(direct ? [] : ASKED), ...OWN]
   }
 
   /** Lists what is wrong, as of the last second. */

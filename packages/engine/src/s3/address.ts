@@ -32,13 +32,13 @@ export function parseS3Address(blobs: string, env: NodeJS.ProcessEnv = process.e
   if (!bucket || !isKnown || !REGION.test(region) || !/^https?:$/.test(parsed?.protocol ?? ''))
     throw new EngineError(
       'unknown-engine',
-      `"${withoutPassword(blobs)}" is no address of a bucket. Give blobs=s3://bucket?endpoint=https://host:port&region=name, last in the URL.`,
+      `"${withoutPassword(blobs)}" is no address of a bucket; give blobs=s3://bucket?endpoint=https://host:port&region=name, last in the URL.`,
     )
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env
   if (!accessKeyId || !secretAccessKey)
     throw new EngineError(
       'not-allowed',
-      'The keys for S3 are missing. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.',
+      'The keys for S3 are missing; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.',
     )
   const { origin, pathname, host } = parsed!
   return {

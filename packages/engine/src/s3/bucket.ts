@@ -106,12 +106,20 @@ export class Bucket {
 
   /** Aborts the unfinished uploads below `prefix` that are older than `ageS`, by the clock of S3. */
   async abortOldUploads(prefix: string, ageS: number): Promise<void> {
-    const answer = await this.#send({ method: 'GET', query: { uploads: '', prefix } })
-    const now = Date.parse(answer.headers.get('date') ?? '')
-    for (const [, entry = ''] of (await answer.text()).matchAll(/<Upload>(.*?)<\/Upload>/gs)) {
-      const [key, id] = [textOf(entry, 'Key'), textOf(entry, 'UploadId')]
-      const at = Date.parse(textOf(entry, 'Initiated') ?? '')
-      if (key?.startsWith(prefix) && id && (now - at) / 1_000 > ageS) await this.#abort(key, id)
+    for (let after: Record<string, string> = {}; ; ) {
+      const answer = await this.#send({ method: 'GET', query: { uploads: '', prefix, ...after } })
+      const now = Date.parse(answer.headers.get('date') ?? '')
+      const xml = await answer.text()
+      for (const [, entry = ''] of xml.matchAll(/<Upload>(.*?)<\/Upload>/gs)) {
+        const [key, id] = [textOf(entry, 'Key'), textOf(entry, 'UploadId')]
+        const at = Date.parse(textOf(entry, 'Initiated') ?? '')
+        if (key?.startsWith(prefix) && id && (now - at) / 1_000 > ageS) await this.#abort(key, id)
+      }
+      const [key, id] = [textOf(xml, 'NextKeyMarker'), textOf(xml, 'NextUploadIdMarker')]
+      const isSame = key === after['key-marker'] && id === after['upload-id-marker']
+      // A server that ignores markers gives its first page for ever.
+      if (textOf(xml, 'IsTruncated') !== 'true' || !key || isSame) return
+      after = { 'key-marker': key, ...(id && { 'upload-id-marker': id }) }
     }
   }
 

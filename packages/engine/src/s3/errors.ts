@@ -32,34 +32,34 @@ export function toEngineError(error: unknown, { host, bucket, region }: S3Addres
   if (!(error instanceof S3Error))
     return refuse(
       'unreachable',
-      `There is no S3 to be had at ${host} (${reasonOf(error)}). Start it, or check endpoint= in the URL.`,
+      `There is no S3 to be had at ${host} (${reasonOf(error)}); start it, or check endpoint= in the URL.`,
     )
   const { code, status } = error
   if (code === 'InvalidAccessKeyId' || code === 'SignatureDoesNotMatch' || code === 'InvalidToken')
     return refuse(
       'not-allowed',
-      `S3 at ${host} doesn't accept the keys. Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.`,
+      `S3 at ${host} doesn't accept the keys; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.`,
     )
   if (code === 'RequestTimeTooSkewed')
-    return refuse('unusable', `The clocks of S3 at ${host} and of this machine differ. Set them.`)
+    return refuse('unusable', `The clocks of S3 at ${host} and of this machine differ; set them.`)
   if (code === 'AuthorizationHeaderMalformed' || [301, 307, 400].includes(status))
     return refuse(
       'unusable',
-      `S3 at ${host} doesn't serve the bucket ${bucket} in the region ${region} (${code || status}). Check region= and endpoint= in the URL.`,
+      `S3 at ${host} doesn't serve the bucket ${bucket} in the region ${region} (${code || status}); check region= and endpoint= in the URL.`,
     )
   if (status === 404)
     return refuse(
       'unreachable',
-      `S3 at ${host} has no bucket ${bucket}. Create it, or name another.`,
+      `S3 at ${host} has no bucket ${bucket}; create it, or name another.`,
     )
   if (status === 401 || status === 403)
     return refuse(
       'not-allowed',
-      `The keys may not list, read, write and delete in the bucket ${bucket} at ${host}. Allow it, or name another bucket.`,
+      `The keys may not list, read, write and delete in the bucket ${bucket} at ${host}; allow it, or name another bucket.`,
     )
   return refuse(
     'unreachable',
-    `S3 at ${host} answers ${status} ${code}. See what its log says, and start again.`,
+    `S3 at ${host} answers ${status} ${code}; see what its log says, and start again.`,
   )
 }
 

@@ -4,14 +4,20 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { after, before, beforeEach, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { freePort } from '../../../../test/support/free-port.ts'
 import { BUCKET, S3Server } from '../../../../test/support/s3.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { nextMillisecond, rejectsWith } from '../contract/samples.ts'
 import { EngineError } from '../errors.ts'
 import { openEngine } from '../open.ts'
+import { openSqlite } from '../sqlite/sqlite.ts'
 import { parseS3Address } from './address.ts'
 import { Bucket } from './bucket.ts'
+import { Strays } from './strays.ts'
+
+const PAUSE_MS = 20
+const DAY_MS = 24 * 3_600_000
 
 let s3: S3Server
 before(async () => {
@@ -19,6 +25,7 @@ before(async () => {
 })
 after(() => s3.close())
 beforeEach(() => {
+  s3.aheadMs = 0
   s3.fate = () => 'passed'
 })
 
@@ -194,6 +201,77 @@ test('E46: the sweep takes a blob with its object, also if S3 is away, and never
     'the late removal takes the old one',
   )
   assert.ok((await buffer(await engine.blobs.get(sha256))).equals(bytes))
+})
+
+test('E118: a start aborts the uploads of earlier processes that are older than a day, however many', async (t) => {
+  const { engine, url, newFile, folder } = await setUp(t)
+  // A process that is killed leaves its parts: here its last requests get lost.
+  s3.fate = (line) => (/partNumber=2|DELETE/.test(line) ? 'cut' : 'passed')
+  const files = await Promise.all(Array.from({ length: 4 }, () => newFile(6_000_000)))
+  await Promise.all(
+    files.map(({ path, sha256 }) => rejectsWith(engine.blobs.put(path, sha256), 'away')),
+  )
+  s3.fate = () => 'passed'
+  const left = () =>
+    [...s3.uploads.values()].filter(({ key }) => files.some(({ sha256 }) => key.includes(sha256)))
+  assert.equal(left().length, 4)
+  await engine.close()
+  // An engine that closes waits for the aborts.
+  const startAgain = async () => (await openEngine(url)).close()
+  await startAgain()
+  assert.equal(left().length, 4, 'they may be on their way')
+  s3.aheadMs = 2 * DAY_MS
+  // Another engine in the bucket leaves them too.
+  await (await openEngine(`sqlite:${folder}/other?blobs=${s3.blobs}`)).close()
+  assert.equal(left().length, 4)
+  await startAgain()
+  assert.deepEqual(left(), [])
+})
+
+test('E119: a start removes objects without a name that are older than a week, unless they are many', async (t) => {
+  const { engine, url, newFile } = await setUp(t)
+  const { path, sha256, bytes } = await newFile(900)
+  await engine.blobs.put(path, sha256)
+  const [key] = await keysOf(sha256)
+  await engine.close()
+  const bucket = new Bucket(parseS3Address(s3.blobs))
+  const prefix = key!.split('/')[0]!
+  /** Leaves so many objects, as crashes between an upload and its pointer do. */
+  const leave = async (count: number) => {
+    const names = Array.from(
+      { length: count },
+      () => `${prefix}/${randomBytes(32).toString('hex')}.1`,
+    )
+    for (const name of names) await bucket.putBytes(name, Buffer.from('stray'))
+  }
+  const strayKeys = async () => {
+    const keys = await Array.fromAsync(bucket.list(`${prefix}/`), (listed) => listed.key)
+    const named = [key!, `${prefix}/wirephoto`]
+    assert.ok(named.every((each) => keys.includes(each)))
+    return keys.filter((each) => !named.includes(each))
+  }
+  /** Looks for what is left, as a start does. Resolves to the number of objects without a name. */
+  const look = async () => {
+    const inner = await openSqlite(url.replace(/^sqlite:|\?blobs.*$/g, ''))
+    const strays = new Strays(bucket)
+    strays.removeOld(prefix, inner.blobs)
+    await strays.whenFound
+    await inner.close()
+    return (await strayKeys()).length
+  }
+  await leave(10)
+  s3.aheadMs = 6 * DAY_MS
+  assert.equal(await look(), 10, 'they may be on their way')
+  s3.aheadMs = 8 * DAY_MS
+  assert.equal(await look(), 0)
+  await leave(11)
+  assert.equal(await look(), 11, 'the database may be an older one')
+  await bucket.delete((await strayKeys())[0]!)
+  // A start does so in the background.
+  const again = await openEngine(url)
+  t.after(() => again.close())
+  while ((await strayKeys()).length > 0) await setTimeout(PAUSE_MS)
+  assert.ok((await buffer(await again.blobs.get(sha256))).equals(bytes))
 })
 
 test('E47: puts of one blob at the same time store one object', async (t) => {

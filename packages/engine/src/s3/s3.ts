@@ -77,7 +77,7 @@ async function checkBucket(
     if (isKnown && !isThere)
       throw new EngineError(
         'foreign',
-        `The bucket ${address.bucket} at ${address.host} doesn't have this engine's pictures. Name the bucket that does.`,
+        `The bucket ${address.bucket} at ${address.host} doesn't have this engine's pictures; name the bucket that does.`,
       )
     if (!inspects) await bucket.putBytes(key, Buffer.from('The pictures of one Wirephoto.\n'))
   } catch (error) {

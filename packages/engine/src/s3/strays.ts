@@ -40,11 +40,16 @@ export class Strays {
     })
   }
 
+  /** Resolves when what earlier processes left has been looked for. Never rejects. */
+  get whenFound(): Promise<void> {
+    return this.#finding
+  }
+
   /** Tries the removals a last time. */
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#timer)
-    await this.#finding
+    await this.whenFound
     await this.#retry()
   }
 

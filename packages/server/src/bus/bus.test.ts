@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { uuidv7 } from '@wirephoto/board'
@@ -227,6 +228,42 @@ test('a server that gives no sign of life is dead after ten looks', async (t) =>
   assert.deepEqual(living.peers, [])
 })
 
+test('E117: an address that is too long is refused, and the longest has an entry below 1 KB', async (t) => {
+  const secrets = await newSecrets(t)
+  const open = (length: number) =>
+    ServerDirectory.open({ secrets, server: LOW, url: 'http://a/'.padEnd(length, 'b'), log })
+  await assert.rejects(open(513), {
+    code: 'unusable',
+    message: 'The --node-url has 513 bytes; give one of at most 512.',
+  })
+  const place = createHash('sha256')
+    .update('\0server\0' + 0)
+    .digest('hex')
+  assert.equal(await secrets.get(place), null)
+  const directory = await open(512)
+  t.after(() => directory[Symbol.asyncDispose]())
+  assert.ok(JSON.stringify(await secrets.get(place)).length < 1_024)
+})
+
+test('E120: each pair of servers has one connection, however many boards are open', async (t) => {
+  const secrets = await newSecrets(t)
+  const ids = [LOW, '8000000000000000', HIGH]
+  const servers = await Promise.all(ids.map((id) => openServer(t, id, secrets, 20)))
+  for (const { bus } of servers)
+    for (let board = 0; board < 50; board++) bus.subscribe(String(board), () => {})
+  const isLinked = ({ bus, client }: (typeof servers)[number]) =>
+    client.peers.length === 2 && bus.state.problem === null
+  while (!servers.every(isLinked)) await setTimeout(5)
+  // Each looks for the others again and again.
+  const looks = servers.map(() => 0)
+  for (const [index, { directory }] of servers.entries()) directory.onRead(() => looks[index]!++)
+  while (Math.min(...looks) < 10) await setTimeout(5)
+  assert.ok(servers.every(isLinked))
+  // They are counted from the first one on, also those that have ended.
+  const count = servers.reduce((sum, { connections }) => sum + connections.size, 0)
+  assert.equal(count, 3)
+})
+
 test('E64: garbage over a link changes nothing, and the link stays', async (t) => {
   const secrets = await newSecrets(t)
   const { http, bus } = await openServer(t, LOW, secrets)
@@ -267,9 +304,17 @@ async function newSecrets(t: TestContext): Promise<Secrets> {
   return (await newEngine(t)).engine.secrets
 }
 
-async function openServer(t: TestContext, server: string, secrets: Secrets) {
+async function openServer(
+  t: TestContext,
+  server: string,
+  secrets: Secrets,
+  beatIntervalMs?: number,
+) {
   const http = await listen(t)
-  const directory = await ServerDirectory.open({ secrets, server, url: urlOf(http), log })
+  const connections = new Set<Duplex>()
+  http.on('connection', (socket) => connections.add(socket))
+  const url = urlOf(http)
+  const directory = await ServerDirectory.open({ secrets, server, url, log, beatIntervalMs })
   t.after(() => directory[Symbol.asyncDispose]())
   const proofs = new NodeProofs(server, await nodeKeyOf(secrets))
   const bus = new LinkBus({ directory, proofs, server, log })
@@ -277,7 +322,7 @@ async function openServer(t: TestContext, server: string, secrets: Secrets) {
   bus.listen(http)
   const client = new NodeClient({ directory, proofs })
   t.after(() => client[Symbol.dispose]())
-  return { http, bus, proofs, client }
+  return { http, bus, proofs, client, directory, connections }
 }
 
 async function listen(t: TestContext): Promise<Server> {

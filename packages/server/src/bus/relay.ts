@@ -4,6 +4,7 @@ import type { Access } from '../access/access.ts'
 import type { Boards } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import type { IncomingFiles } from '../images/uploads/incoming-files.ts'
+import { isWebp } from '../images/uploads/large-previews.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import { inBackground } from '../in-background.ts'
 import type { Gateway } from '../live/gateway.ts'
@@ -125,8 +126,7 @@ export class Relay implements Disposable {
 }
 
 /** Whether bytes are a WebP of a preview's size. */
-const isPreview = (bytes: Buffer): boolean =>
-  bytes.length <= limits.previewBytes && bytes.toString('latin1', 8, 12) === 'WEBP'
+const isPreview = (bytes: Buffer): boolean => bytes.length <= limits.previewBytes && isWebp(bytes)
 
 /** Whether bytes are a picture that a live slot takes: whatever a bus brings is shown to people (F9). */
 function isFrame(bytes: Buffer): boolean {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { Secret, Secrets } from '@wirephoto/engine'
+import { EngineError, type Secret, type Secrets } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { dataOf, type ServerRecord } from '../access/records.ts'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
@@ -13,6 +13,8 @@ const DEAD_AFTER_LOOKS_COUNT = 10
 /** How long a place is kept for a server that is silent. Clocks may be minutes apart. */
 const KEPT_MS = 900_000
 const KEY_BYTES = 32
+/** The longest address of a server. With the rest of its entry that is far below 1 KB. */
+const MAX_URL_BYTES = 512
 
 /** Another server of the engine. */
 export interface Peer {
@@ -57,8 +59,14 @@ export class ServerDirectory {
     this.#options = options
   }
 
-  /** Enters this server, and begins to read of the others. */
+  /** Enters this server, and begins to read of the others. Rejects with `EngineError` for an address that is too long. */
   static async open(options: Options): Promise<ServerDirectory> {
+    const length = Buffer.byteLength(options.url)
+    if (length > MAX_URL_BYTES)
+      throw new EngineError(
+        'unusable',
+        `The --node-url has ${length} bytes; give one of at most ${MAX_URL_BYTES}.`,
+      )
     const directory = new ServerDirectory(options)
     await directory.#beatOnce()
     directory.#timer = setInterval(() => {

@@ -2,8 +2,10 @@ import { ArrivalQuery, largePreview, parseOrThrow, WireError } from '@wirephoto/
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { chunksOf } from '../body-chunks.ts'
 import type { Bounds } from '../bounds.ts'
+import type { NodeClient } from '../bus/node-client.ts'
 import type { NodeRequests } from '../bus/node-requests.ts'
 import { GROWING_PATH, type RemoteFile, type RemoteFiles } from '../bus/remote-files.ts'
+import { LARGE_PREVIEW_PATH, type RemoteLargePreviews } from '../bus/remote-large-previews.ts'
 import { UPLOAD_PATH } from '../bus/upload-servers.ts'
 import { partyOf } from '../fairness/party.ts'
 import { GrowingFileReaders } from '../images/uploads/growing-file-readers.ts'
@@ -15,12 +17,17 @@ import type { HeldLogs } from '../moderation/held-logs.ts'
 import { INERT } from './blobs.ts'
 import { atBoard, type BoardContext, homeOf, pictureOf } from './board-route.ts'
 import { assertPlain, declaredLength, openBody, wholeBody } from './body.ts'
+import { passOn } from './pass-on.ts'
 
 interface ArrivalRoutesOptions extends BoardContext {
   readonly incomingFiles: IncomingFiles
   readonly uploadProgress: UploadProgress
-  /** The files that grow on other servers; null where those aren't reached. */
-  readonly remoteFiles: RemoteFiles | null
+  /** The means to reach pictures that come to other servers; null where those aren't reached. */
+  readonly others: {
+    readonly client: NodeClient
+    readonly files: RemoteFiles
+    readonly largePreviews: RemoteLargePreviews
+  } | null
   readonly nodeRequests: NodeRequests
   readonly previews: Previews
   readonly heldLogs: HeldLogs
@@ -32,7 +39,7 @@ export async function arrivalRoutes(
   app: FastifyInstance,
   context: ArrivalRoutesOptions,
 ): Promise<void> {
-  const { incomingFiles, uploadProgress, remoteFiles, nodeRequests, previews } = context
+  const { incomingFiles, uploadProgress, others, nodeRequests, previews } = context
   const growingFileReaders = new GrowingFileReaders(context.bounds)
   const headers = { ...INERT, 'cache-control': 'no-store' }
   app.removeAllContentTypeParsers()
@@ -57,7 +64,10 @@ export async function arrivalRoutes(
   )
   app.get(
     '/b/:board/arrivals/:id/preview/large',
-    servePreview(async (board, id) => previews.large.get(board, id) ?? null),
+    servePreview(
+      async (board, id) =>
+        previews.large.get(board, id) ?? (await others?.largePreviews.read(board, id)) ?? null,
+    ),
   )
 
   app.put(
@@ -70,6 +80,8 @@ export async function arrivalRoutes(
       const { id, name, author } = await pictureOf(home.board, request)
       if (author !== sender.visitor) throw new WireError('not-allowed')
       const { raw } = request
+      const other = nodeRequests.of(raw) ? null : otherServerOf(home.board.id, id)
+      if (other) return await passOn({ ...context, ...other }, other.peer, request, reply)
       assertPlain(raw)
       const assertBytes = (size: number): void => {
         if (size > largePreview.bytes)
@@ -77,7 +89,7 @@ export async function arrivalRoutes(
       }
       assertBytes(declaredLength(raw) ?? 0)
       const bytes = await wholeBody(chunksOf(openBody(raw), ended), assertBytes)
-      // Its file may be stored by now, or be sent to another server, which tells of it.
+      // Its file may be stored by now, or be sent to another server, which isn't reached.
       if (incomingFiles.findAnnounced(home.board.id, id))
         await previews.large.add(home.board, id, bytes, partyOf(sender, at.board.id))
       return await reply.code(204).send()
@@ -99,7 +111,14 @@ export async function arrivalRoutes(
     return await send(reply, incomingFile, place)
   })
 
-  if (!remoteFiles) return
+  if (!others) return
+  app.get(LARGE_PREVIEW_PATH, { exposeHeadRoute: false }, async (request, reply) => {
+    const { board = '', id = '' } = request.query as Partial<Record<string, string>>
+    const preview = nodeRequests.of(request.raw) && previews.large.get(board, id)
+    if (!preview) throw new WireError('not-found')
+    return await reply.headers(headers).type('image/webp').send(preview)
+  })
+
   app.get(GROWING_PATH, { exposeHeadRoute: false }, async (request, reply) => {
     const from = nodeRequests.of(request.raw)?.from
     const { board = '', id = '' } = request.query as Partial<Record<string, string>>
@@ -116,6 +135,14 @@ export async function arrivalRoutes(
     if (!nodeRequests.of(request.raw) || !isHere) throw new WireError('not-found')
     return await reply.code(204).send()
   })
+
+  /** Returns the server that a picture's file comes to, if it is another one that lives; else null. */
+  function otherServerOf(board: string, id: string) {
+    if (!others || incomingFiles.findAnnounced(board, id)) return null
+    const { client } = others
+    const peer = client.find(uploadProgress.serverOf(board, id) ?? '')
+    return peer && { client, peer }
+  }
 
   async function send(
     reply: FastifyReply,
@@ -144,10 +171,10 @@ export async function arrivalRoutes(
 
 /** Opens a file that grows on another server; null for none. */
 async function remoteFileOf(
-  { uploadProgress, remoteFiles }: ArrivalRoutesOptions,
+  { uploadProgress, others }: ArrivalRoutesOptions,
   board: string,
   id: string,
 ): Promise<RemoteFile | null> {
   const server = uploadProgress.serverOf(board, id)
-  return server === null || !remoteFiles ? null : remoteFiles.read(server, board, id)
+  return server === null || !others ? null : others.files.read(server, board, id)
 }

@@ -7,7 +7,7 @@ import { isArriving, type UploadProgress } from './progress.ts'
 /** Memory for all large previews together. Beyond it, the oldest are forgotten. */
 const KEPT_BYTES = 64 * 1024 * 1024
 /** Time for which one is served after its file was stored, to pages that have just heard of it. */
-const AFTER_STORED_MS = 10_000
+export const AFTER_STORED_MS = 10_000
 
 /**
  * The large previews of pictures whose files take long to come, in memory. They aren't pushed: only a page that shows
@@ -53,5 +53,8 @@ export class LargePreviews {
     this.#kept.delete(keyOf(board, id))
   }
 }
+
+/** Whether bytes are a WebP. */
+export const isWebp = (bytes: Buffer): boolean => bytes.toString('latin1', 8, 12) === 'WEBP'
 
 const keyOf = (board: string, id: string): string => `${board} ${id}`

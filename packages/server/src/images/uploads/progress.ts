@@ -54,7 +54,9 @@ export class UploadProgress {
   })
   /** Told of what happens to the uploads of this server. */
   ownListener: OwnListener = { onProgress() {}, onPreview() {} }
-  /** Whether files of another server can be read while they grow. */
+  /** Told of uploads on other servers that are stored or gone. */
+  onRemoteEnd: (board: string, id: string) => void = () => {}
+  /** Whether another server can be asked for its growing files and large previews. */
   readsFrom: (server: string) => boolean = () => false
 
   /** Returns the state of every upload of a board, by picture id. */
@@ -71,8 +73,9 @@ export class UploadProgress {
   receive(board: string, server: string, arrivals: Arrivals): void {
     const states = Object.entries(arrivals).map(([id, state]) => {
       const preview = this.#remotePreviews.has(`${board} ${id}`)
-      const live = (state?.live ?? false) && this.readsFrom(server)
-      return [id, state && { ...state, preview, large: false, live }] as const
+      const reads = this.readsFrom(server)
+      const [large, live] = [reads && state?.large === true, reads && state?.live === true]
+      return [id, state && { ...state, preview, large, live }] as const
     })
     this.#open(board).setRemote(server, Object.fromEntries(states))
     this.#closeIfIdle(board)
@@ -152,7 +155,10 @@ export class UploadProgress {
   #open(board: string): BoardProgress {
     const known = this.#boards.get(board)
     if (known) return known
-    const progress = new BoardProgress((arrivals) => this.ownListener.onProgress(board, arrivals))
+    const progress = new BoardProgress(
+      (arrivals) => this.ownListener.onProgress(board, arrivals),
+      (id) => this.onRemoteEnd(board, id),
+    )
     this.#boards.set(board, progress)
     return progress
   }
@@ -168,6 +174,7 @@ export class UploadProgress {
 class BoardProgress {
   listener: BoardListener | null = null
   readonly #onOwn: (arrivals: Arrivals) => void
+  readonly #onRemoteEnd: (id: string) => void
   readonly #entries = new Map<string, Entry>()
   /** The uploads of other servers, each with the timer that forgets it. */
   readonly #remote = new Map<string, RemoteEntry>()
@@ -179,8 +186,9 @@ class BoardProgress {
     return this.listener === null && this.#entries.size === 0 && this.#remote.size === 0
   }
 
-  constructor(onOwn: (arrivals: Arrivals) => void) {
+  constructor(onOwn: (arrivals: Arrivals) => void, onRemoteEnd: (id: string) => void) {
     this.#onOwn = onOwn
+    this.#onRemoteEnd = onRemoteEnd
   }
 
   get all(): Arrivals {
@@ -206,7 +214,7 @@ class BoardProgress {
           REMOTE_TIMEOUT_MS,
         ).unref()
         this.#remote.set(id, { state, timer, server })
-      } else this.#remote.delete(id)
+      } else if (this.#remote.delete(id)) this.#onRemoteEnd(id)
       return !this.#entries.has(id) && (state || known)
     })
     if (shown.length > 0) this.listener?.onProgress(Object.fromEntries(shown))
