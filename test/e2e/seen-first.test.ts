@@ -71,7 +71,7 @@ test('W68, W69, W70: new pictures of others are greeted, told by the tab, and sh
   await greeting.first().waitFor()
 })
 
-test('W68, W70: a phone’s feed greets new pictures once they are in view, and a chip leads up to them', async (t) => {
+test('A3, W68, W70: a phone’s feed greets new pictures once they are in view, and a chip leads up to them', async (t) => {
   const board = await fixture.newBoard()
   for (const file of await draw(14, 360)) await fixture.storePicture(board, file)
   const anna = await fixture.openPage(t, 'wire.test', board)
@@ -92,9 +92,12 @@ test('W68, W70: a phone’s feed greets new pictures once they are in view, and 
   await chip.locator('img').waitFor()
   await page.clock.runFor(5_000)
   assert.equal(await greeting.count(), 0, 'nobody sees them yet')
+  const seen = anna.page.locator('.picture-info', { hasText: overlayWords.seenBy(1, 1) })
+  assert.equal(await seen.count(), 0, 'and nobody is said to')
   assert.ok(await isOnTop(ben, '.unseen-chip'))
   await chip.tap()
   await tile.nth(2).waitFor()
+  await seen.nth(2).waitFor({ state: 'attached' })
   assert.equal(await greeting.locator('.name-tab').count(), 1, 'the first has the name')
   const [halo, picture] = await Promise.all([
     greeting.first().boundingBox(),

@@ -1,7 +1,8 @@
 import type { Box } from '@wirephoto/board'
-import { createMemo, type JSX, Show } from 'solid-js'
+import { createEffect, createMemo, createSignal, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { blurOf, paperOf } from '../state/blur.ts'
+import { idsInFeed } from '../state/feed-view.ts'
 import { greetings } from '../state/greetings.ts'
 import { createLargePreview } from '../state/large-preview.ts'
 import { variantUrl } from '../state/resolution.ts'
@@ -19,7 +20,7 @@ interface FeedPictureProps {
 
 /** Shows one picture of the feed: what is at hand at once, and over that its file in the size that it has here. */
 export function FeedPicture(props: FeedPictureProps): JSX.Element {
-  const { boardStore, panels } = useApp()
+  const { boardStore, paintReporter, panels } = useApp()
   const { id } = props
   const current = boardStore.picture(id)
   const record = createMemo<ReturnType<typeof current>>((last) => current() ?? last)
@@ -41,6 +42,13 @@ export function FeedPicture(props: FeedPictureProps): JSX.Element {
   const name = (): string => record()?.caption || record()?.name || ''
   const greeted = (): readonly string[] => greetings()?.now() ?? []
   const isGreeted = createMemo(() => greeted().includes(id))
+  const [isDrawn, setDrawn] = createSignal(false)
+  const noteDrawn = (address: string): void => {
+    // A blur shows nobody what the picture is of.
+    if (address !== blur()) setDrawn(true)
+  }
+  const isSeen = createMemo(() => isDrawn() && (idsInFeed() ?? []).includes(id))
+  createEffect(() => isSeen() && paintReporter.markPainted(id))
   const state = (): string => transfer()?.state ?? 'stored'
   return (
     <li
@@ -59,7 +67,7 @@ export function FeedPicture(props: FeedPictureProps): JSX.Element {
         onClick={() => panels.enlarge(id)}
       >
         <span class="picture-image" style={{ background: paperOf(record()?.thumbhash) }}>
-          <SharpPicture available={previewed() ?? blur()} sharp={sharp()} />
+          <SharpPicture available={previewed() ?? blur()} sharp={sharp()} onDrawn={noteDrawn} />
           <ProgressLine transfer={transfer()} />
         </span>
       </button>

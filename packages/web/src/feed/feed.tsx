@@ -15,7 +15,7 @@ import { boardUrl } from '../browser/board-links.ts'
 import { isGuestPage, serverUrl } from '../browser/server-url.ts'
 import { browserData } from '../browser/site-data.ts'
 import { prefersReducedMotion } from '../look/motion.ts'
-import { setIdsInFeed } from '../state/feed-view.ts'
+import { idsInFeed, setIdsInFeed } from '../state/feed-view.ts'
 import { setLargeOrder } from '../state/large-order.ts'
 import { stableList } from '../state/stable-list.ts'
 import { LazyPart } from '../ui/lazy-part.tsx'
@@ -98,7 +98,7 @@ export function Feed(): JSX.Element {
 
 /** Shows all pictures in rows, the newest on top, below a guest's own. Those that are near the screen have nodes. */
 function Pictures(props: { isBelowOwn?: boolean }): JSX.Element {
-  const { boardStore, panels, standingParts } = useApp()
+  const { boardStore, paintReporter, panels, standingParts } = useApp()
   const [size, setSize] = createSignal({ w: innerWidth, h: innerHeight })
   const [scrolled, setScrolled] = createSignal(0)
   /** How far below the top the rows begin. */
@@ -162,7 +162,12 @@ function Pictures(props: { isBelowOwn?: boolean }): JSX.Element {
     setIdsInFeed((last) => stableList(last ?? [], inView))
   }
   setIdsInFeed([])
-  onCleanup(() => setIdsInFeed(null))
+  const isInViewOfBoard = paintReporter.isInView
+  paintReporter.isInView = (id) => idsInFeed()?.includes(id) ?? false
+  onCleanup(() => {
+    setIdsInFeed(null)
+    paintReporter.isInView = isInViewOfBoard
+  })
   // The pictures in view stay where they are when others come on top. Those aren't in view before that.
   createEffect(
     on(boxes, (now, before) => {

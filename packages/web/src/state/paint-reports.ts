@@ -40,8 +40,8 @@ export class PaintReporter {
     this.#painted.delete(id)
   }
 
-  /** Whether a picture is within view. Not reactive. */
-  isInView(id: string): boolean {
+  /** Whether a picture is within view. Not reactive. A feed that covers the board puts its own view in place. */
+  isInView = (id: string): boolean => {
     const box = this.#boardStore.boxes.get(id)
     return box !== undefined && overlaps(box, viewBox(this.#camera.now, this.#camera.size()))
   }

@@ -6,6 +6,8 @@ interface SharpPictureProps {
   readonly available: string | undefined
   /** The address of the sharp one; null as long as there is none. */
   readonly sharp: string | null
+  /** Called when one of both is decoded and shown, with its address. */
+  readonly onDrawn?: (address: string) => void
 }
 
 /**
@@ -24,7 +26,15 @@ export function SharpPicture(props: SharpPictureProps): JSX.Element {
     <>
       {/* An image element without an address is drawn as a broken one. */}
       <Show when={!layers().some((address) => address === drawn()) && props.available}>
-        {(address) => <img class="available" src={address()} alt="" draggable={false} />}
+        {(address) => (
+          <img
+            class="available"
+            src={address()}
+            alt=""
+            draggable={false}
+            onLoad={({ currentTarget }) => props.onDrawn?.(currentTarget.src)}
+          />
+        )}
       </Show>
       <For each={layers()}>
         {(address) => (
@@ -37,7 +47,9 @@ export function SharpPicture(props: SharpPictureProps): JSX.Element {
             onLoad={({ currentTarget }) => {
               // One of an earlier size may come late: it is left out.
               const show = (): void => {
-                if (props.sharp === address) setDrawn(address)
+                if (props.sharp !== address) return
+                setDrawn(address)
+                props.onDrawn?.(address)
               }
               currentTarget.decode().then(show, show)
             }}
