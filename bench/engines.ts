@@ -126,8 +126,8 @@ async function across(name: string, url: string, database: Database): Promise<Fi
 }
 
 /**
- * E2: from a preview that is sent to one server, until a viewer of the other has it, and until a page there has painted
- * it, one at a time, over Redis.
+ * E2: from a preview that is sent to one server, until a viewer of the other has it, over Redis, one at a time. Then
+ * until a page there has painted it.
  */
 async function previewsAcross(name: string, url: string): Promise<Figure[]> {
   const program = await findRedis()

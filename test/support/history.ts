@@ -27,7 +27,7 @@ export interface Outcome {
   readonly log: readonly Batch[]
   /** The pictures as each client has them that has followed the history. */
   readonly replicas: readonly (readonly ImageRecord[])[]
-  /** What each client saw come, in its order. */
+  /** The captions that each client saw come, in its order. */
   readonly sights: readonly (readonly Sight[])[]
 }
 
