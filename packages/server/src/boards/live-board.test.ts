@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import {
   type AnyRecord,
   applyChanges,
@@ -25,6 +26,8 @@ import type { Sender } from './sender.ts'
 
 const anna: Sender = { visitor: 'anna', role: 'edit' }
 const owner: Sender = { visitor: 'anna', role: 'own' }
+/** The time by which a server's calls come late to the log. */
+const LATE_MS = 10
 const uuid = (now = Date.now()) => uuidv7(now, randomBytes(10))
 const add = (id = uuid()): Command & { id: string } => ({
   kind: 'image.add',
@@ -81,6 +84,42 @@ describe('live board', () => {
     assert.equal(again.records.size, 2)
     await board.close()
     await again.close()
+  })
+
+  test('E123: a server that always comes late to the log gets its turn', async () => {
+    const near = await open()
+    const { id } = add()
+    await near.submit({ client: uuid(), n: 1, commands: [{ ...add(id) }] }, anna)
+    // Two calls of this one take as long as several of the other.
+    const { log } = engine
+    const late = async <T>(call: () => Promise<T>): Promise<T> => {
+      await setTimeout(LATE_MS)
+      return call()
+    }
+    const farLog = {
+      ...log,
+      append: (...args: Parameters<typeof log.append>) => late(() => log.append(...args)),
+      read: (...args: Parameters<typeof log.read>) => late(() => log.read(...args)),
+    }
+    const farEngine = Object.create(engine, { log: { value: farLog } }) as Engine
+    const far = await LiveBoard.open(farEngine, near.id, new TrustedClock())
+    let isBusy = true
+    const writers = Array.from({ length: 8 }, async () => {
+      const client = uuid()
+      for (let n = 1; isBusy; n++) {
+        const patch = { kind: 'image.patch', id, set: { x: n } } as const
+        await near.submit({ client, n, commands: [patch] }, anna)
+      }
+    })
+    const message = () => ({ client: uuid(), n: 1, commands: [add()] })
+    await assert.rejects(far.submit(message(), anna), { code: 'busy' })
+
+    far.onOvertaken = () => near.giveWay()
+    for (let i = 0; i < 3; i++) assert.equal((await far.submit(message(), anna)).n, 1)
+    isBusy = false
+    await Promise.all(writers)
+    await near.close()
+    await far.close()
   })
 
   test('Q4: a gap is refused with the number that is expected', async () => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import {
   type AnyRecord,
@@ -43,6 +44,10 @@ const COMMANDS_PER_TICK_COUNT = 500
 /** Appends that may lose against other servers' before the messages are answered `busy`. */
 const APPEND_ATTEMPTS_COUNT = 50
 const ENGINE_RETRY_DELAY_MS = 250
+/** The attempts lost to other servers after which a board asks them for a turn, and again after as many more. */
+const LOST_ATTEMPTS_COUNT = 2
+/** The longest time for which a board lets another server append first. */
+const GIVE_WAY_MS = 500
 /** Reads of the log for one reader, before it gets some changes a second time. */
 const LOG_READS_COUNT = 20
 /** The number of a command message that is given a number by the tick. */
@@ -90,6 +95,8 @@ export class LiveBoard {
   onOverfull: () => void = () => {}
   /** Called when it is closed. */
   onClosed: () => void = () => {}
+  /** Told when other servers append first again and again, while commands wait here. */
+  onOvertaken: () => void = () => {}
   /** Called with what took effect, after it is durable. */
   onActs: (acts: readonly BoardAct[]) => void = () => {}
   /** Called with what this server has appended, and with the records as they were before. */
@@ -102,6 +109,9 @@ export class LiveBoard {
   /** The log may be ahead: the doorbell rang, or an append ended in doubt. */
   #isStale = false
   #running: Promise<void> | null = null
+  /** Aborted while no other server goes first. */
+  #wayGiven = AbortSignal.abort()
+  #wayEnded = new AbortController()
   #closed = false
   #unwatch = () => {}
 
@@ -308,15 +318,27 @@ export class LiveBoard {
   /** Takes no more messages; resolves when those that wait are answered. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#wayEnded.abort()
     this.#unwatch()
     this.onClosed()
     await this.#running
     this.#listeners.clear()
   }
 
+  /**
+   * Lets another server append first: takes no more messages until its batch is heard of, or for half a second. A server
+   * that has just appended knows the log's end, and would win again and again over one that must read first.
+   */
+  giveWay(): void {
+    const ended = new AbortController()
+    this.#wayEnded = ended
+    this.#wayGiven = AbortSignal.any([ended.signal, AbortSignal.timeout(GIVE_WAY_MS)])
+  }
+
   /** The engine says that the log stands at this cursor, or, with null, that it may have moved. */
   #onDoorbell(cursor: Cursor | null): void {
     if (cursor === this.#state.cursor || this.#closed) return
+    this.#wayEnded.abort()
     this.#isStale = true
     this.#run()
   }
@@ -336,6 +358,7 @@ export class LiveBoard {
     // Messages that arrive in the same turn of the event loop share the tick.
     await setImmediate()
     while (this.#waitingCount > 0 || (this.#isStale && !this.#closed)) {
+      if (!this.#wayGiven.aborted) await once(this.#wayGiven, 'abort')
       const waiting = this.#takeMessages()
       this.#ticking = waiting
       try {
@@ -380,6 +403,7 @@ export class LiveBoard {
       const outcome = await this.#evaluator.evaluate(waiting)
       if (await this.#commit(outcome)) return answerAll(waiting, outcome)
       for (const giveBack of outcome.charges) giveBack()
+      if ((attempts + 1) % LOST_ATTEMPTS_COUNT === 0) this.onOvertaken()
       await this.#readLog()
     }
     throw new WireError('busy')

@@ -52,6 +52,8 @@ const BODIES = {
   who: nothing,
   /** Rights have ended somewhere. */
   rights: nothing,
+  /** A server has commands that lose the race to the log, and asks the others to let it go first. */
+  turn: nothing,
 } as const
 type Bodies = typeof BODIES
 

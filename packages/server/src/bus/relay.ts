@@ -34,7 +34,7 @@ interface Options {
 /** Tells other servers what is ephemeral here, and shows here what they tell. */
 export class Relay implements Disposable {
   readonly #options: Options
-  readonly #openBoards = new Set<string>()
+  readonly #openBoards = new Map<string, LiveBoard>()
   readonly #timer: NodeJS.Timeout
 
   constructor(options: Options) {
@@ -52,7 +52,7 @@ export class Relay implements Disposable {
     })
     bus.onPeer(() => {
       gateway.onPeer()
-      for (const board of this.#openBoards) bus.publish(board, { kind: 'ask', body: {} })
+      for (const board of this.#openBoards.keys()) bus.publish(board, { kind: 'ask', body: {} })
     })
     this.#timer = setInterval(() => this.#refresh(), REFRESH_INTERVAL_MS).unref()
   }
@@ -66,8 +66,9 @@ export class Relay implements Disposable {
     const { bus } = this.#options
     const { id } = board
     const unsubscribe = bus.subscribe(id, (message, from) => this.#receive(id, message, from))
-    this.#openBoards.add(id)
+    this.#openBoards.set(id, board)
     bus.publish(id, { kind: 'ask', body: {} })
+    board.onOvertaken = () => bus.publish(id, { kind: 'turn', body: {} })
     board.onClosed = () => {
       unsubscribe()
       this.#openBoards.delete(id)
@@ -94,6 +95,8 @@ export class Relay implements Disposable {
       case 'ask':
         this.#tellUploads(board)
         return inBackground(this.#tellPreviews(board), this.#options.log)
+      case 'turn':
+        return this.#openBoards.get(board)?.giveWay()
       default:
         gateway.receive(board, message, from)
     }
@@ -101,7 +104,7 @@ export class Relay implements Disposable {
 
   /** Names all uploads again: a message may have been lost. */
   #refresh(): void {
-    for (const board of this.#openBoards) this.#tellUploads(board)
+    for (const board of this.#openBoards.keys()) this.#tellUploads(board)
   }
 
   #tellUploads(board: string): void {
