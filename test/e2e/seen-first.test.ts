@@ -93,6 +93,7 @@ test('A3, W68, W70: a phone’s feed greets new pictures once they are in view, 
   await page.clock.runFor(5_000)
   assert.equal(await greeting.count(), 0, 'nobody sees them yet')
   const seen = anna.page.locator('.picture-info', { hasText: overlayWords.seenBy(1, 1) })
+  for (let i = 0; i < 20; i++) await anna.nextFrame()
   assert.equal(await seen.count(), 0, 'and nobody is said to')
   assert.ok(await isOnTop(ben, '.unseen-chip'))
   await chip.tap()
