@@ -20,7 +20,13 @@ import { cleanupAfter } from '../support/cleanup.ts'
 import { type Database, databaseProviders } from '../support/databases.ts'
 import { EFFORT_FACTOR, SEED } from '../support/effort.ts'
 import { freePort } from '../support/free-port.ts'
-import { faultsOf, isSame, type Operation, type Outcome, type Sight } from '../support/history.ts'
+import {
+  faultsOf,
+  isSame,
+  type Observation,
+  type Operation,
+  type Outcome,
+} from '../support/history.ts'
 import { OpenBoards } from '../support/open-boards.ts'
 import { drawPicture, seededRandom } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
@@ -197,8 +203,8 @@ for (const [place, carrier] of places.flatMap((each) =>
             replicas.every((replica) => isSame(replica, pictures))
           // The checker tells of those who never agree.
           if (isQuiet || Date.now() > deadline) {
-            const sights = [...clients, ...pollers].map((each) => each.sights)
-            return { pictures, replicas, log: log.batches, sights }
+            const observed = [...clients, ...pollers].map((each) => each.observed)
+            return { pictures, replicas, log: log.batches, observed }
           }
         }
       } finally {
@@ -339,7 +345,7 @@ class Client {
   readonly page: Board
   readonly proxy: Proxy
   /** The captions of others. One's own are there before the log has them. */
-  readonly sights: Sight[] = []
+  readonly observed: Observation[] = []
   readonly #last = new Map<string, string>()
   #count = 0
 
@@ -356,7 +362,7 @@ class Client {
     const caption = this.page.pictures.get(id)?.caption ?? ''
     if (this.#last.get(id) === caption || caption.startsWith(`${this.name} `)) return
     this.#last.set(id, caption)
-    this.sights.push({ picture: id, caption })
+    this.observed.push({ picture: id, caption })
   }
 
   static async open(name: string, board: string, port: number): Promise<Client> {
@@ -418,7 +424,7 @@ class Client {
 class Poller {
   readonly #url: string
   readonly #board: string
-  readonly sights: Sight[] = []
+  readonly observed: Observation[] = []
   readonly #records = new Map<string, ImageRecord>()
   #cursor: Cursor
 
@@ -446,7 +452,7 @@ class Poller {
       if ('gone' in change) this.#records.delete(change.gone)
       else if (change.put.kind === 'image') {
         const { id, caption } = change.put
-        if (this.#records.get(id)?.caption !== caption) this.sights.push({ picture: id, caption })
+        if (this.#records.get(id)?.caption !== caption) this.observed.push({ picture: id, caption })
         this.#records.set(id, change.put)
       }
     this.#cursor = to
@@ -501,7 +507,7 @@ async function repeat(
 
 /** Changes a sound history in each way that the checker should find. */
 function assertSeededFaultsAreFound(operations: readonly Operation[], sound: Outcome): void {
-  const { pictures, replicas, log, sights } = sound
+  const { pictures, replicas, log, observed } = sound
   const [first, ...others] = pictures as [ImageRecord, ...ImageRecord[]]
   const withFirst = (change: Partial<ImageRecord>): Outcome => {
     const changed = [{ ...first, ...change }, ...others]
@@ -535,7 +541,7 @@ function assertSeededFaultsAreFound(operations: readonly Operation[], sound: Out
       operations,
       {
         ...sound,
-        sights: sights.map((all) => all.filter(({ caption }) => caption !== '').toReversed()),
+        observed: observed.map((all) => all.filter(({ caption }) => caption !== '').toReversed()),
       },
     ],
   }

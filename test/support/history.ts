@@ -15,7 +15,7 @@ export interface Operation {
 }
 
 /** A caption of another one's that somebody saw come, on a picture. */
-export interface Sight {
+export interface Observation {
   readonly picture: string
   readonly caption: string
 }
@@ -28,7 +28,7 @@ export interface Outcome {
   /** The pictures as each client has them that has followed the history. */
   readonly replicas: readonly (readonly ImageRecord[])[]
   /** The captions that each client saw come, in its order. */
-  readonly sights: readonly (readonly Sight[])[]
+  readonly observed: readonly (readonly Observation[])[]
 }
 
 /**
@@ -36,7 +36,7 @@ export interface Outcome {
  * Nobody asked for a change. A client sees something else, or saw changes in another order than they have in the log.
  */
 export function faultsOf(operations: readonly Operation[], outcome: Outcome): string[] {
-  const { pictures, log, replicas, sights } = outcome
+  const { pictures, log, replicas, observed } = outcome
   const { add = [], caption = [] } = Object.groupBy(operations, ({ kind }) => kind)
   const writes = Map.groupBy(caption, ({ picture }) => picture)
   const told = captionsIn(log)
@@ -48,19 +48,19 @@ export function faultsOf(operations: readonly Operation[], outcome: Outcome): st
     ...replicas.flatMap((replica, i) =>
       isSame(replica, pictures) ? [] : `client ${i} sees other pictures`,
     ),
-    ...faultsOfOrder(told, sights),
+    ...faultsOfOrder(told, observed),
   ]
 }
 
 /** Captions that the log has coalesced have no place in the order. */
 function faultsOfOrder(
   told: ReadonlyMap<string, readonly string[]>,
-  sights: readonly (readonly Sight[])[],
+  observed: readonly (readonly Observation[])[],
 ): string[] {
   const places = new Map(
     [...told].map(([id, captions]) => [id, new Map(captions.map((each, i) => [each, i]))]),
   )
-  return sights.flatMap((all, client) => {
+  return observed.flatMap((all, client) => {
     const last = new Map<string, number>()
     return all.flatMap(({ picture, caption }) => {
       const place = places.get(picture)?.get(caption)
