@@ -73,6 +73,15 @@ async function add(client: Board, captions: readonly string[]): Promise<ImageRec
   return records
 }
 
+/** Opens the wall of a board with a title and twelve pictures, which stands at localhost, when its mosaic is there. */
+async function openMosaic(t: TestContext, title: string, options: WallOptions = {}) {
+  const opened = await openWall(t, { host: 'localhost', ...options })
+  opened.client.rename(title)
+  await add(opened.client, numbered(12))
+  await passUntil(opened.wall, hasTiles, 12)
+  return opened
+}
+
 const numbered = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => `No. ${i + 1}`)
 
@@ -173,10 +182,7 @@ test('L50, W54: a wall shows a picture that is not kept for 20 s, and none of it
 })
 
 test('W60, W61, W63: the mosaic stands whole beside the way to the board, also as the screen is turned', async (t) => {
-  const { client, wall, problems } = await openWall(t, { host: 'localhost' })
-  client.rename('Anna & Ben')
-  await add(client, numbered(12))
-  await passUntil(wall, hasTiles, 12)
+  const { client, wall, problems } = await openMosaic(t, 'Anna & Ben')
   for (const viewport of [{ width: 1440, height: 900 }, PHONE.viewport]) {
     await wall.setViewportSize(viewport)
     await wall.waitForFunction(areTilesInside)
@@ -274,17 +280,15 @@ test('L45, L87: a wall keeps the last frame of a slot that went silent, and says
 
 test('W63: where there is no way to the board to show, its title is one line below the pictures', async (t) => {
   const server = await fixture.openServer(t, [], 1)
-  const { client, wall } = await openWall(t, { host: 'localhost', server })
-  client.rename('Sixty characters, as a title may have them on a board now')
-  await add(client, numbered(12))
-  await passUntil(wall, hasTiles, 12)
+  const title = 'Sixty characters, as a title may have them on a board now'
+  const { wall } = await openMosaic(t, title, { server })
   for (const viewport of [{ width: 1440, height: 900 }, PHONE.viewport]) {
     await wall.setViewportSize(viewport)
     await wall.waitForFunction(areTilesInside)
-    const title = (await wall.locator('h1').boundingBox())!
+    const line = (await wall.locator('h1').boundingBox())!
     const pictures = (await wall.locator('.wall-mosaic').boundingBox())!
-    assert.ok(title.y >= pictures.y + pictures.height, 'below')
-    assert.ok(title.height < viewport.height * 0.04, `${title.height} px high`)
+    assert.ok(line.y >= pictures.y + pictures.height, 'below')
+    assert.ok(line.height < viewport.height * 0.04, `${line.height} px high`)
     assert.ok(pictures.width > viewport.width * 0.9, `${pictures.width} px for the pictures`)
   }
 })

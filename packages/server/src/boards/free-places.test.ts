@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import { boxOf, limits, uuidv7 } from '@wirephoto/board'
+import { around, boxOf, limits, uuidv7 } from '@wirephoto/board'
 import { WireClient } from '../../../../test/support/wire-client.ts'
 import { Harness } from '../../support/http-harness.ts'
 
@@ -33,10 +33,7 @@ test('P62: a server that gives 500 pictures their places makes a whole 1.3 to 2 
   }
   const boxes = (await sender.pictures()).map(boxOf)
   assert.equal(boxes.length, PICTURE_COUNT)
-  const left = Math.min(...boxes.map(({ x }) => x))
-  const top = Math.min(...boxes.map(({ y }) => y))
-  const right = Math.max(...boxes.map(({ x, w }) => x + w))
-  const bottom = Math.max(...boxes.map(({ y, h }) => y + h))
-  const ratio = (right - left) / (bottom - top)
+  const { w, h } = around(boxes)!
+  const ratio = w / h
   assert.ok(ratio > 1.3 && ratio < 2, `${ratio}`)
 })

@@ -95,7 +95,7 @@ export class LiveBoard {
   onOverfull: () => void = () => {}
   /** Called when it is closed. */
   onClosed: () => void = () => {}
-  /** Told when other servers append first again and again, while commands wait here. */
+  /** Called when other servers append first again and again, while commands wait here. */
   onOvertaken: () => void = () => {}
   /** Called with what took effect, after it is durable. */
   onActs: (acts: readonly BoardAct[]) => void = () => {}

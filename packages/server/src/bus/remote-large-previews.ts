@@ -1,7 +1,6 @@
 import { buffer } from 'node:stream/consumers'
 import { largePreview, WireError } from '@wirephoto/board'
-import { LRUCache } from 'lru-cache'
-import { AFTER_STORED_MS, isWebp } from '../images/uploads/large-previews.ts'
+import { isWebp, LargePreviewMemory } from '../images/uploads/large-previews.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { NodeClient } from './node-client.ts'
 import { NODE_REQUESTS_PATH } from './node-requests.ts'
@@ -21,30 +20,27 @@ interface Options {
 /** Large previews of pictures whose files come to other servers: fetched once each, and kept in memory. */
 export class RemoteLargePreviews {
   readonly #options: Options
-  readonly #kept = new LRUCache<string, Buffer>({
-    maxSize: KEPT_BYTES,
-    sizeCalculation: (bytes) => bytes.length,
-  })
+  readonly #kept = new LargePreviewMemory(KEPT_BYTES)
   readonly #fetching = new Map<string, Promise<Buffer | null>>()
 
   constructor(options: Options) {
     this.#options = options
-    options.uploadProgress.onRemoteEnd = (board, id) => this.#dropSoon(`${board} ${id}`)
+    options.uploadProgress.onRemoteEnd = (board, id) => this.#kept.dropSoon(board, id)
   }
 
   /** Returns the large preview of a picture, WebP; null if no other server gives one. */
   async read(board: string, id: string): Promise<Buffer | null> {
     const key = `${board} ${id}`
-    const known = this.#kept.get(key) ?? this.#fetching.get(key)
+    const known = this.#kept.get(board, id) ?? this.#fetching.get(key)
     if (known) return known
     const server = this.#options.uploadProgress.serverOf(board, id)
     if (server === null) return null
     const fetching = this.#fetch(server, board, id).finally(() => this.#fetching.delete(key))
     this.#fetching.set(key, fetching)
     const bytes = await fetching
-    if (bytes) this.#kept.set(key, bytes)
+    if (bytes) this.#kept.set(board, id, bytes)
     // Its file may have been stored meanwhile.
-    if (this.#options.uploadProgress.serverOf(board, id) === null) this.#dropSoon(key)
+    if (this.#options.uploadProgress.serverOf(board, id) === null) this.#kept.dropSoon(board, id)
     return bytes
   }
 
@@ -66,11 +62,5 @@ export class RemoteLargePreviews {
     } catch (cause) {
       throw new WireError('not-found', {}, { cause })
     }
-  }
-
-  /** Forgets that of a picture whose file is stored or gone, in a moment. */
-  #dropSoon(key: string): void {
-    const bytes = this.#kept.get(key)
-    if (bytes) this.#kept.set(key, bytes, { ttl: AFTER_STORED_MS })
   }
 }

@@ -1,4 +1,4 @@
-import { around, type Box, type ImageRecord, overlaps } from '@wirephoto/board'
+import { around, boxOf, type ImageRecord, overlaps } from '@wirephoto/board'
 import { type Board, blobUrl } from '@wirephoto/client'
 import type { BoardStore } from '../state/board-store.ts'
 import { storedByLayer } from '../state/stored-by-layer.ts'
@@ -133,13 +133,6 @@ function figureOf(record: ImageRecord, addressOf: AddressOf, text: string): HTML
   figure.append(caption)
   return figure
 }
-
-const boxOf = ({ x, y, w, width, height }: ImageRecord): Box => ({
-  x,
-  y,
-  w,
-  h: (w * height) / width,
-})
 
 const fileOf = (board: Board, record: ImageRecord): string =>
   blobUrl(board, record, PRINTED_SIDE_PX) ?? ''
