@@ -35,6 +35,7 @@ export async function engines(): Promise<Figure[]> {
         console.log(`  ${place.name}: left out, ${place.skipReason}`)
         continue
       }
+      console.log(`  ${place.name} …`)
       const database = await place.open()
       try {
         const url = await database.newUrl()

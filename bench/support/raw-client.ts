@@ -76,6 +76,14 @@ const EVENT = '2'.charCodeAt(0)
 const BINARY_EVENT = '5'.charCodeAt(0)
 /** The fifth byte of `42["changes"`. */
 const CHANGES = 'c'.charCodeAt(0)
+/** What the server sends to a viewer that must take a snapshot. */
+const RELOAD = Buffer.from('42["reload"')
+
+/** Settles the promise of an answer. */
+interface Waiting {
+  readonly resolve: (answer: never) => void
+  readonly reject: (error: Error) => void
+}
 
 /**
  * A client that handles Socket.IO's frames by hand, because a thousand of them must cost the load
@@ -90,7 +98,7 @@ export class RawClient {
   onPreview: ((id: string, bytes: Buffer) => void) | null = null
   readonly #ws: WebSocket
   readonly #tally: Tally
-  readonly #answers = new Map<number, (reply: never) => void>()
+  readonly #answers = new Map<number, Waiting>()
   #requestCount = 0
   /** The header that announced the next binary frame. */
   #previewHeader: Buffer | null = null
@@ -101,6 +109,10 @@ export class RawClient {
     ws.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary) this.#receivePreview(data)
       else this.#receive(data)
+    })
+    ws.on('close', () => {
+      for (const { reject } of this.#answers.values())
+        reject(new Error('The connection was closed'))
     })
   }
 
@@ -159,20 +171,20 @@ export class RawClient {
    */
   request<T>(event: string, body: object, previews?: Readonly<Record<string, Buffer>>): Promise<T> {
     const id = this.#requestCount++
-    const { promise, resolve } = Promise.withResolvers<T>()
-    this.#answers.set(id, resolve)
+    const answer = Promise.withResolvers<T>()
+    this.#answers.set(id, answer)
     if (previews) this.#sendBinary(id, event, previews, (held) => ({ ...body, previews: held }))
     else this.#ws.send(`42${id}${JSON.stringify([event, body])}`)
-    return promise
+    return answer.promise
   }
 
   /** Sends previews as a page does it; resolves to the answer. */
   sendPreviews(previews: Readonly<Record<string, Buffer>>): Promise<object> {
     const id = this.#requestCount++
-    const { promise, resolve } = Promise.withResolvers<object>()
-    this.#answers.set(id, resolve)
+    const answer = Promise.withResolvers<object>()
+    this.#answers.set(id, answer)
     this.#sendBinary(id, 'previews', previews, (held) => held)
-    return promise
+    return answer.promise
   }
 
   #sendBinary(
@@ -219,6 +231,9 @@ export class RawClient {
     }
     if (data[0] === MESSAGE && data[1] === EVENT) {
       const isBatch = data[4] === CHANGES
+      // It would wait for its changes forever.
+      if (!isBatch && data.indexOf(RELOAD) === 0)
+        throw new Error('The server lost the place of a viewer')
       if (isBatch) {
         this.batches++
         this.onBatch?.(JSON.parse(JSON.parse(data.toString().slice(2))[1]))
@@ -231,7 +246,7 @@ export class RawClient {
     if (id === undefined) return
     const answer = this.#answers.get(Number(id))
     this.#answers.delete(Number(id))
-    answer?.(JSON.parse(body!)[0] as never)
+    answer?.resolve(JSON.parse(body!)[0] as never)
   }
 }
 

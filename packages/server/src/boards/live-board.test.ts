@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import {
   type AnyRecord,
   applyChanges,
@@ -118,6 +118,49 @@ describe('live board', () => {
     for (let i = 0; i < 3; i++) assert.equal((await far.submit(message(), anna)).n, 1)
     isBusy = false
     await Promise.all(writers)
+    await near.close()
+    await far.close()
+  })
+
+  test('E124: a board that another server changes while it is loaded is loaded once', async () => {
+    const near = await open()
+    const loading = Promise.withResolvers<void>()
+    const changed = Promise.withResolvers<void>()
+    const { log } = engine
+    let loadCount = 0
+    const farLog = {
+      ...log,
+      load: async (id: string) => {
+        loadCount++
+        const state = await log.load(id)
+        loading.resolve()
+        await changed.promise
+        return state
+      },
+    }
+    const farEngine = Object.create(engine, { log: { value: farLog } }) as Engine
+    const opening = LiveBoard.open(farEngine, near.id, new TrustedClock())
+    await loading.promise
+    const rung = Promise.withResolvers<void>()
+    const unwatch = log.watch(near.id, () => rung.resolve())
+    await near.submit({ client: uuid(), n: 1, commands: [add()] }, anna)
+    await rung.promise
+    // A tick begins in the turn after its doorbell.
+    await setImmediate()
+    await setImmediate()
+    changed.resolve()
+
+    const far = await opening
+    const batches: (Batch | null)[] = []
+    far.listen((batch) => batches.push(batch))
+    await far.refresh()
+    assert.deepEqual(
+      batches.map((batch) => batch?.to),
+      [near.cursor],
+      'nobody is told to take a snapshot',
+    )
+    assert.equal(loadCount, 1)
+    unwatch()
     await near.close()
     await far.close()
   })

@@ -148,10 +148,15 @@ export class LiveBoard {
   ): Promise<LiveBoard> {
     const board = new LiveBoard(engine, id, clock, { bounds, mayBegin, rates })
     board.#unwatch = engine.log.watch(id, (cursor) => board.#onDoorbell(cursor))
-    await inTime(board.#load()).catch((error: unknown) => {
+    // A doorbell that rings meanwhile has the log read afterwards, from the cursor that there is then.
+    const loading = board.#load()
+    board.#running = loading
+    await inTime(loading).catch((error: unknown) => {
       board.#unwatch()
       throw error
     })
+    board.#running = null
+    if (board.#isStale) board.#run()
     return board
   }
 
