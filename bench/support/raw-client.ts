@@ -76,7 +76,7 @@ const EVENT = '2'.charCodeAt(0)
 const BINARY_EVENT = '5'.charCodeAt(0)
 /** The fifth byte of `42["changes"`. */
 const CHANGES = 'c'.charCodeAt(0)
-/** What the server sends to a viewer that must take a snapshot. */
+/** The event of a server that tells a viewer to take a snapshot. */
 const RELOAD = Buffer.from('42["reload"')
 
 /** Settles the promise of an answer. */
