@@ -26,11 +26,11 @@ const PAUSE_MS = 50
 /** More than lies between a reader and a server on one machine. */
 const LARGE_FILE_BYTES = 16_000_000
 /** The things that stay on their server without a bus. */
-const CARRIED = ['people', 'progress', 'seen-by', 'frames', 'shows', 'notices']
+const CARRIED = ['people', 'progress', 'seen-by', 'frames', 'newest-frames', 'shows', 'notices']
 /** Those that stay without `--node-url`. */
-const ASKED = ['growing-files', 'large-previews', 'uploads']
+const ASKED = ['growing-files', 'large-previews', 'uploads', 'downloads', 'idempotency-keys']
 /** Those that stay in any case. */
-const OWN = ['newest-frames', 'downloads', 'idempotency-keys', 'rates']
+const OWN = ['rates']
 const [programs] = await findPostgres()
 const redisProgram = await findRedis()
 
@@ -49,7 +49,7 @@ for (const kind of ['links', 'redis'] as const)
       const engine = await postgres.newDatabase()
       if (kind === 'redis')
         redis = stack.adopt(await Redis.open(redisProgram!), (each) => each.close())
-      boards = await OpenBoards.make(engine, 20)
+      boards = await OpenBoards.make(engine, 24)
       const open = async () => {
         const port = await freePort()
         const carrier = redis ? ['--bus', redis.url] : ['--node-url', `http://127.0.0.1:${port}`]
@@ -164,6 +164,32 @@ for (const kind of ['links', 'redis'] as const)
       assert.equal(Buffer.compare(file['bytes'] as Buffer, first!), 0)
     })
 
+    test('E127: the newest frame by its address is the newest of all servers', async (t) => {
+      const { board, there, headers } = await pair(t)
+      const frames = await Promise.all(
+        [1, 2, 3, 4].map((seed) => drawPicture({ width: 160, height: 120, seed })),
+      )
+      const put = async ({ url }: ServerProcess, frame: Buffer): Promise<string> => {
+        const body = new Uint8Array(frame)
+        const answer = await fetch(`${url}/b/${board}/live/gate`, { method: 'PUT', headers, body })
+        return ((await answer.json()) as { id: string }).id
+      }
+      const newestOf = async ({ url }: ServerProcess): Promise<Buffer> => {
+        const answer = await fetch(`${url}/api/boards/${board}/slots/gate`, { headers })
+        return Buffer.from(await answer.arrayBuffer())
+      }
+      const id = await put(a, frames[0]!)
+      await there.next('changes', (body) => JSON.stringify(body).includes(id))
+      // Each comes before the one before it is stored.
+      for (const frame of frames.slice(1, 3)) {
+        await put(a, frame)
+        await there.next('frame', ({ bytes }) => frame.equals(bytes as Buffer))
+        assert.ok(frame.equals(await newestOf(b)))
+      }
+      await put(b, frames[3]!)
+      assert.ok(frames[3]!.equals(await newestOf(b)))
+    })
+
     test('E54: a picture that is shown to everybody is shown on the other server', async (t) => {
       const both = await pair(t)
       const id = await announce(both)
@@ -272,6 +298,78 @@ for (const kind of ['links', 'redis'] as const)
         assert.equal((await read(b)).status, 200, 'to who has just heard of it')
       })
 
+      test('E128: a download goes on at the other server, though the board has gone on', async (t) => {
+        const { board, headers } = await pair(t)
+        const put = async (seed: number): Promise<string> => {
+          const body = new Uint8Array(await drawPicture({ width: 160, height: 120, seed }))
+          const answer = await fetch(`${a.url}/b/${board}/${seed}.jpg`, {
+            method: 'PUT',
+            headers,
+            body,
+          })
+          return ((await answer.json()) as { id: string }).id
+        }
+        const ids = [await put(1), await put(2)]
+        const planned = await fetch(`${a.url}/api/boards/${board}/archives`, {
+          method: 'POST',
+          headers: { ...headers, 'content-type': 'application/json' },
+          body: JSON.stringify({ ids }),
+        })
+        const { path, bytes } = (await planned.json()) as { path: string; bytes: number }
+        await put(3)
+        const read = async ({ url }: ServerProcess, range: string) => {
+          const answer = await fetch(url + path, { headers: { ...headers, range } })
+          assert.equal(answer.status, 206)
+          return {
+            etag: answer.headers.get('etag'),
+            body: Buffer.from(await answer.arrayBuffer()).toString('base64'),
+          }
+        }
+        assert.deepEqual(await read(b, 'bytes=1000-'), await read(a, 'bytes=1000-'))
+        // For servers alone: they prove that they are.
+        const query = path.slice(path.indexOf('?') + 1)
+        const direct = `${a.url}/node/archive-plan?board=${board}&${query}`
+        assert.equal((await fetch(direct)).status, 404)
+        // The other server has the plan, and needs the first one no more.
+        a.signal('SIGSTOP')
+        t.after(() => a.signal('SIGCONT'))
+        const { body } = await read(b, 'bytes=0-')
+        assert.equal(Buffer.from(body, 'base64').length, bytes)
+      })
+
+      test('E129: a request with a key that one server has answered is answered so by the other', async (t) => {
+        const { board, here, headers } = await pair(t)
+        const post = ({ url }: ServerProcess, body: BodyInit, key: string) =>
+          fetch(`${url}/api/boards/${board}/images?name=${key}.jpg`, {
+            method: 'POST',
+            headers: { ...headers, 'content-type': 'image/jpeg', 'idempotency-key': key },
+            body,
+            ...(body instanceof ReadableStream && { duplex: 'half' }),
+          } as RequestInit)
+        const picture = new Uint8Array(await drawPicture({ width: 160, height: 120, seed: 7 }))
+        const first = await post(a, picture, 'once')
+        assert.equal(first.status, 201)
+        const { id } = (await first.json()) as { id: string }
+        const again = await post(b, picture, 'once')
+        assert.equal(((await again.json()) as { id: string }).id, id)
+        const other = new Uint8Array(await drawPicture({ width: 160, height: 120, seed: 8 }))
+        assert.equal((await post(b, other, 'once')).status, 422)
+        // One that is under way is nobody else's to begin.
+        const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+        const slow = post(a, readable, 'slow')
+        const writer = writable.getWriter()
+        await writer.write(picture.subarray(0, -1))
+        await here.next('changes', (body) => JSON.stringify(body).includes('slow.jpg'))
+        const meanwhile = await post(b, picture, 'slow')
+        const { error } = (await meanwhile.json()) as { error: { code: string } }
+        assert.equal(error.code, 'busy')
+        await writer.write(picture.subarray(-1))
+        await writer.close()
+        assert.equal((await slow).status, 201)
+        // For servers alone: they prove that they are.
+        assert.equal((await fetch(`${a.url}/node/answer?key=once`)).status, 404)
+      })
+
       test('E87: one who reads slowly there holds up nobody else', async (t) => {
         const picture = await drawProgressive()
         const file = Buffer.concat([picture, Buffer.alloc(LARGE_FILE_BYTES)])
@@ -306,9 +404,9 @@ for (const kind of ['links', 'redis'] as const)
       assert.equal(bus, kind)
       assert.deepEqual(stays, kind === 'redis' ? [...ASKED, ...OWN] : OWN)
       const { output } = a
-      const uploadsStay = /Uploads, files while they grow and large previews stay/
+      const uploadsStay = /Uploads, downloads, answers by an Idempotency-Key, .+ stay on the server/
       assert.equal(uploadsStay.test(output), kind === 'redis')
-      assert.match(output, /Downloads, Idempotency-Keys, .+ are its own;/)
+      assert.match(output, /Bounds of rates are its own;/)
       assert.match(output, kind === 'redis' ? /crosses by redis:/ : /crosses by their own/)
     })
 

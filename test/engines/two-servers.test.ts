@@ -120,8 +120,11 @@ for (const place of await databaseProviders())
     test('E94: the banner says what stays on its server, without the password', () => {
       for (const { output } of [a, b]) {
         assert.match(output, /Who is here, drags what .+, each shows to its own visitors;/)
-        assert.match(output, /Uploads, files while they grow and large previews stay on the/)
-        assert.match(output, /Downloads, Idempotency-Keys, .+ are its own;/)
+        assert.match(
+          output,
+          /Uploads, downloads, answers by an Idempotency-Key, .+ stay on the server/,
+        )
+        assert.match(output, /Bounds of rates are its own;/)
         assert.ok(!output.includes(new URL(url).password || '\0'))
       }
     })

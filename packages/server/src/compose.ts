@@ -26,8 +26,10 @@ import { type Bounds, boundsWith } from './bounds.ts'
 import { NodeRequests } from './bus/node-requests.ts'
 import { openNode } from './bus/open-bus.ts'
 import { Relay } from './bus/relay.ts'
+import { findAnswerElsewhere } from './bus/remote-answers.ts'
 import { RemoteFiles } from './bus/remote-files.ts'
 import { RemoteLargePreviews } from './bus/remote-large-previews.ts'
+import { findPlanElsewhere } from './bus/remote-plans.ts'
 import { UploadServers, unreachedServers } from './bus/upload-servers.ts'
 import { Classic } from './classic/classic.ts'
 import { classicRoutes } from './classic/routes.ts'
@@ -53,6 +55,7 @@ import { heldRoutes } from './http/held.ts'
 import { imageRoutes } from './http/images.ts'
 import { KeptAnswers } from './http/kept-answers.ts'
 import { urlOf } from './http/listen.ts'
+import { nodeRoutes } from './http/node-routes.ts'
 import { overviewRoutes } from './http/overview.ts'
 import { pageRoutes } from './http/page.ts'
 import { createPageBuildReader } from './http/page-build.ts'
@@ -208,13 +211,22 @@ export async function compose(
     maxBytes: bounds['archive-plans'],
     log,
   })
-  const archives = new Archives({ files, checksums, plans })
+  const archives = new Archives({
+    files,
+    checksums,
+    plans,
+    findElsewhere: async (address) =>
+      direct ? await findPlanElsewhere(direct.client, address) : null,
+  })
   const progress = new DownloadProgress((...args) => gateway.tellDownloads(...args))
   const metrics = new Metrics()
   metrics.registry.registerMetric(files.faults)
   if (config.openTelemetry) await startExport({ data: config.data, metrics, log }, stack)
   const heldRequests = new HeldRequests()
-  const keptAnswers = new KeptAnswers({ maxBytes: bounds['kept-answers'] })
+  const keptAnswers = new KeptAnswers({
+    maxBytes: bounds['kept-answers'],
+    findElsewhere: async (key) => (direct ? await findAnswerElsewhere(direct.client, key) : null),
+  })
   const heldLogs = new HeldLogs(boards)
   const heldCommands = new HeldCommands(heldLogs, replacedFiles)
   const moderation = new Moderation({ logs: heldLogs, engine, images, audit })
@@ -270,6 +282,7 @@ export async function compose(
     await routes.register(apiRoutes, { guard, registered: known, webRoot, basePath })
     await routes.register(healthRoutes, { readiness, metrics: config.metrics ? null : metrics })
     await routes.register(addressRoutes, { ...config, guard })
+    if (direct) await routes.register(nodeRoutes, { nodeRequests, plans, keptAnswers })
     await routes.register(boardRoutes, { boards, guard, access, keptAnswers, bounds })
     await routes.register(overviewRoutes, { boards, guard, overviews })
     await routes.register(accessRoutes, {

@@ -46,11 +46,25 @@ interface DirectState {
 }
 
 /** Things that a bus carries to other servers. */
-const CARRIED = ['people', 'progress', 'seen-by', 'frames', 'shows', 'notices'] as const
+const CARRIED = [
+  'people',
+  'progress',
+  'seen-by',
+  'frames',
+  'newest-frames',
+  'shows',
+  'notices',
+] as const
 /** Things for which servers ask each other directly. */
-const ASKED = ['growing-files', 'large-previews', 'uploads'] as const
+const ASKED = [
+  'growing-files',
+  'large-previews',
+  'uploads',
+  'downloads',
+  'idempotency-keys',
+] as const
 /** Things in the memory or the folder of each server. */
-const OWN = ['newest-frames', 'downloads', 'idempotency-keys', 'rates'] as const
+const OWN = ['rates'] as const
 
 /** Something that doesn't cross to other servers. `docs/engines.md` says what each is. */
 type Stays = (typeof CARRIED | typeof ASKED | typeof OWN)[number]

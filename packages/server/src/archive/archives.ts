@@ -52,6 +52,8 @@ interface Parts {
   readonly files: StoredFiles
   readonly checksums: Checksums
   readonly plans: KeptPlans
+  /** Finds the text of a plan that another server has made; null if none has it. */
+  readonly findElsewhere: (address: ArchiveAddress) => Promise<string | null>
 }
 
 /** Archives of the pictures of boards: planned from records, and read from any byte on. */
@@ -59,11 +61,13 @@ export class Archives {
   readonly #files: StoredFiles
   readonly #checksums: Checksums
   readonly #plans: KeptPlans
+  readonly #findElsewhere: Parts['findElsewhere']
 
-  constructor({ files, checksums, plans }: Parts) {
+  constructor({ files, checksums, plans, findElsewhere }: Parts) {
     this.#files = files
     this.#checksums = checksums
     this.#plans = plans
+    this.#findElsewhere = findElsewhere
   }
 
   /** Plans an archive of the board as it is now: of all its pictures, or of those chosen. */
@@ -92,7 +96,10 @@ export class Archives {
    * picture of it is gone for good.
    */
   async open(board: LiveBoard, address: ArchiveAddress): Promise<OpenArchive> {
-    const plan = (await this.#plans.find(address)) ?? (await this.#planAgain(board, address))
+    const plan =
+      (await this.#plans.find(address)) ??
+      (await this.#adopt(address)) ??
+      (await this.#planAgain(board, address))
     await this.#plans.renew(address)
     // On another server the pictures may be newer than its records.
     if (!plan.entries.every((entry) => isThere(board, entry))) await board.refresh()
@@ -105,6 +112,12 @@ export class Archives {
       bytes: layout.bytes,
       read: (range) => readZip(layout, source, range),
     }
+  }
+
+  /** Keeps the plan that another server has made. Null if none has. */
+  async #adopt(address: ArchiveAddress): Promise<ArchivePlan | null> {
+    const text = await this.#findElsewhere(address)
+    return text === null ? null : await this.#plans.adopt(address, text)
   }
 
   /** Makes the plan of a board that still stands where the address says, as another server may have. */

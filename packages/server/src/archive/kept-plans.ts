@@ -55,16 +55,21 @@ export class KeptPlans {
     return plans
   }
 
-  /** Reads a plan. Null if there is none, or none any more. */
+  /** Finds a plan. Null if there is none, or none any more. */
   async find(address: ArchiveAddress): Promise<ArchivePlan | null> {
+    const text = await this.read(address)
+    return text === null ? null : planOf(text)
+  }
+
+  /** Reads the text of a plan, for another server to keep. Null likewise. */
+  async read(address: ArchiveAddress): Promise<string | null> {
     const path = this.#pathOf(address)
     try {
       const { mtimeMs } = await stat(path)
       if (mtimeMs < Date.now() - this.#options.maxAgeS * SECOND_MS) return null
-      return planOf(await readFile(path, 'utf8'))
+      return await readFile(path, 'utf8')
     } catch (error) {
-      // A crash may have cut it off.
-      if (systemErrorCode(error) !== 'ENOENT' && !(error instanceof SyntaxError)) throw error
+      if (systemErrorCode(error) !== 'ENOENT') throw error
       return null
     }
   }
@@ -76,11 +81,15 @@ export class KeptPlans {
   ): Promise<ArchivePlan> {
     const made = { title, entries }
     const text = JSON.stringify({ format: PLAN_VERSION, ...made })
-    const path = this.#pathOf(address)
-    await writeFile(`${path}.new`, text, { mode: 0o600 })
-    await rename(`${path}.new`, path)
-    await this.#prune()
+    await this.#write(address, text)
     return { ...made, etag: etagOf(text) }
+  }
+
+  /** Keeps the text of a plan that another server has made. Null if this build makes other bytes of it. */
+  async adopt(address: ArchiveAddress, text: string): Promise<ArchivePlan | null> {
+    const plan = planOf(text)
+    if (plan) await this.#write(address, text)
+    return plan
   }
 
   /** Lets a plan that is being read last longer. */
@@ -89,6 +98,13 @@ export class KeptPlans {
     await utimes(this.#pathOf(address), now, now).catch(() => {
       // The next request makes it again, or says that it is gone.
     })
+  }
+
+  async #write(address: ArchiveAddress, text: string): Promise<void> {
+    const path = this.#pathOf(address)
+    await writeFile(`${path}.new`, text, { mode: 0o600 })
+    await rename(`${path}.new`, path)
+    await this.#prune()
   }
 
   async #prune(): Promise<void> {
@@ -120,10 +136,15 @@ export class KeptPlans {
   }
 }
 
+/** Returns the plan of a text. Null for one of another version, or one that a crash has cut off. */
 function planOf(text: string): ArchivePlan | null {
-  const { format, title, entries } = JSON.parse(text) as ArchivePlan & { format: number }
-  if (format !== PLAN_VERSION) return null
-  return { title, entries, etag: etagOf(text) }
+  try {
+    const { format, title, entries } = JSON.parse(text) as ArchivePlan & { format: number }
+    return format === PLAN_VERSION ? { title, entries, etag: etagOf(text) } : null
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    return null
+  }
 }
 
 const etagOf = (text: string): string => createHash('sha256').update(text).digest('base64url')

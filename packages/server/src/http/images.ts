@@ -91,7 +91,7 @@ export async function imageRoutes(
     using target = await context.heldLogs.openFor(at.board, sender)
     const { board } = target
     const { url, ...place } = parseOrThrow(ImageFetch, request.body)
-    using keyed = context.keptAnswers.begin(request, context.guard.visitor(request.raw))
+    using keyed = await context.keptAnswers.begin(request, context.guard.visitor(request.raw))
     keyed?.add(JSON.stringify(request.body))
     const known = keyed?.answer()
     if (known) return await send(reply, known)
@@ -145,7 +145,7 @@ function directRoutes(app: FastifyInstance, context: DirectRoutesOptions): void 
     using target = await context.heldLogs.openFor(at.board, sender)
     const { board } = target
     const pictures = request.isMultipart() ? formBody(request) : bodyOf(request, at, name, place)
-    using keyed = context.keptAnswers.begin(request, context.guard.visitor(request.raw))
+    using keyed = await context.keptAnswers.begin(request, context.guard.visitor(request.raw))
     if (keyed?.isKnown) {
       await keyed.count(pictures, maxUpload)
       return await send(reply, keyed.answer()!)

@@ -28,17 +28,28 @@ interface Kept {
   readonly answer: Answer
 }
 
+/** The state of a request with a key on a server: its answer, or that it is under way. */
+type Known = Kept | 'running'
+
+interface Options {
+  /** Bounds all answers together; over it, the oldest are forgotten. */
+  readonly maxBytes: number
+  /** Finds what another server knows of a key, as JSON; null if none does. */
+  readonly findElsewhere: (key: string) => Promise<string | null>
+}
+
 /**
  * Answers of requests that made something and named a key, so that the same request makes it once. They are kept in
- * memory: a server that starts again has none.
+ * memory: a server that starts again has none. Others are asked for theirs.
  */
 export class KeptAnswers {
   readonly #kept: LRUCache<string, Kept>
+  readonly #findElsewhere: Options['findElsewhere']
   /** The keys of requests that are under way. */
   readonly #running = new Set<string>()
 
-  /** `maxBytes` bounds all answers together; over it, the oldest are forgotten. */
-  constructor({ maxBytes }: { readonly maxBytes: number }) {
+  constructor({ maxBytes, findElsewhere }: Options) {
+    this.#findElsewhere = findElsewhere
     this.#kept = new LRUCache({
       maxSize: maxBytes,
       sizeCalculation: ({ answer }) => ENTRY_BYTES + answer.body.length,
@@ -46,11 +57,17 @@ export class KeptAnswers {
     })
   }
 
+  /** Returns what is known here of a key, as JSON for another server; null if nothing is. */
+  tell(key: string): string | null {
+    const known: Known | undefined = this.#running.has(key) ? 'running' : this.#kept.get(key)
+    return known ? JSON.stringify(known) : null
+  }
+
   /**
-   * Begins a request, which ends when the result is disposed. Null without a key. Throws `bad-request` for a key that
-   * is none, and `busy` while another request with it is under way.
+   * Begins a request, which ends when the result is disposed. Null without a key. Rejects with `bad-request` for a key
+   * that is none, and with `busy` while another request with it is under way, here or on another server.
    */
-  begin(request: FastifyRequest, sender: Required<Visitor>): KeyedRequest | null {
+  async begin(request: FastifyRequest, sender: Required<Visitor>): Promise<KeyedRequest | null> {
     const named = request.headers[HEADER]
     if (named === undefined) return null
     if (typeof named !== 'string' || named === '' || named.length > MAX_KEY_LENGTH)
@@ -60,13 +77,27 @@ export class KeptAnswers {
       .update(JSON.stringify([who, named]))
       .digest('base64url')
     if (this.#running.has(key)) throw new WireError('busy')
+    // From here on another server's request with this key is answered `busy`.
     this.#running.add(key)
-    return new KeyedRequest({
-      request,
-      kept: this.#kept.get(key) ?? null,
-      keep: (kept) => this.#kept.set(key, kept),
-      end: () => this.#running.delete(key),
-    })
+    const end = () => this.#running.delete(key)
+    try {
+      const kept = this.#kept.get(key) ?? (await this.#adopt(key))
+      const keep = (answer: Kept) => this.#kept.set(key, answer)
+      return new KeyedRequest({ request, kept, keep, end })
+    } catch (error) {
+      end()
+      throw error
+    }
+  }
+
+  /** Keeps the answer that another server has given. Null if none has. Rejects with `busy` while one is about to. */
+  async #adopt(key: string): Promise<Kept | null> {
+    const text = await this.#findElsewhere(key)
+    if (text === null) return null
+    const known = JSON.parse(text) as Known
+    if (known === 'running') throw new WireError('busy')
+    this.#kept.set(key, known)
+    return known
   }
 
   /** Makes something that a request in JSON asks for, or sends the answer again that it had. */
@@ -76,7 +107,7 @@ export class KeptAnswers {
     sender: Required<Visitor>,
     make: () => Promise<{ readonly location?: string; readonly body: object }>,
   ): Promise<FastifyReply> {
-    using keyed = this.begin(request, sender)
+    using keyed = await this.begin(request, sender)
     keyed?.add(JSON.stringify(request.body ?? null))
     const known = keyed?.answer()
     if (known) return await send(reply, known)

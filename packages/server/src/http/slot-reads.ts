@@ -51,7 +51,7 @@ export async function slotReadRoutes(
       using at = await atBoard(context, request, 'read')
       const tile = await slotIn(request, at.board)
       reply.header('cache-control', 'private, no-cache')
-      const bytes = slots.newest(at.board.id, tile.slot!)
+      const bytes = slots.newest(at.board.id, tile)
       if (!bytes) return await sendPicture(files, request, reply, tile)
       const blob = createHash('sha256').update(bytes).digest('hex')
       const file = { blob, bytes: bytes.length, type: sniff(bytes, tile.name) }

@@ -1,4 +1,5 @@
-import { may, WireError } from '@wirephoto/board'
+import { type ImageRecord, may, WireError } from '@wirephoto/board'
+import { LRUCache } from 'lru-cache'
 import type { LiveBoard } from '../boards/live-board.ts'
 import type { Sender } from '../boards/sender.ts'
 import type { Bounds } from '../bounds.ts'
@@ -12,6 +13,8 @@ import { SlotTimes } from './slot-times.ts'
 /** Time without a frame after which nothing of a slot is kept in memory. Its tile stays. */
 const FORGET_AFTER_MS = 30_000
 const FORGET_INTERVAL_MS = 10_000
+/** Time for which another server's frame is the newest one: that server has stored it before. */
+const REMOTE_FRAME_KEPT_MS = 5_000
 
 type ShowFrame = (id: string, frame: Buffer) => void
 type ShowFrameAt = (board: string, id: string, frame: Buffer) => void
@@ -31,6 +34,8 @@ export class Slots {
   readonly #places: FairSlots
   readonly #entries = new Map<string, Entry>()
   readonly #listeners = new Map<string, Set<ShowFrame>>()
+  /** The frames that came to other servers since the last one here, by tile. */
+  readonly #remoteFrames: LRUCache<string, Buffer>
   readonly #timer: NodeJS.Timeout
   readonly times: SlotTimes
   /** Told of the frames that came to this server, so that others may show them. */
@@ -39,7 +44,9 @@ export class Slots {
 
   constructor(options: SlotsOptions) {
     this.#options = options
-    this.#places = new FairSlots(options.bounds['live-slots'])
+    const { 'live-slots': count } = options.bounds
+    this.#places = new FairSlots(count)
+    this.#remoteFrames = new LRUCache({ max: count, ttl: REMOTE_FRAME_KEPT_MS })
     this.times = new SlotTimes(() => options.boards.clock.now())
     this.#timer = setInterval(() => this.#forgetIdle(), FORGET_INTERVAL_MS).unref()
   }
@@ -72,9 +79,10 @@ export class Slots {
     return slot
   }
 
-  /** Returns the newest frame of a slot, while it isn't stored; null for its tile's file. */
-  newest(board: string, name: string): Buffer | null {
-    return this.#entries.get(`${board} ${name}`)?.slot.newest ?? null
+  /** Returns the newest frame of a tile's slot, while it may not be stored; null for the tile's file. */
+  newest(board: string, { id, slot }: ImageRecord): Buffer | null {
+    const remote = this.#remoteFrames.get(`${board} ${id}`)
+    return remote ?? this.#entries.get(`${board} ${slot}`)?.slot.newest ?? null
   }
 
   /**
@@ -99,8 +107,9 @@ export class Slots {
     await this.#options.replacedFiles.forget(board.id, ids)
   }
 
-  /** Shows a frame of another server to those who look at the board here. */
+  /** Shows a frame of another server to those who look at the board here, or ask for the newest. */
   receive(board: string, id: string, frame: Buffer): void {
+    this.#remoteFrames.set(`${board} ${id}`, frame)
     this.times.note(board, id, false)
     this.#tell(board, id, frame)
   }
@@ -122,6 +131,7 @@ export class Slots {
   get #parts(): SlotParts {
     const show: SlotParts['show'] = (board, id, frame) => {
       this.times.note(board, id, true)
+      this.#remoteFrames.delete(`${board} ${id}`)
       this.#tell(board, id, frame)
       this.onOwnFrame(board, id, frame)
     }
