@@ -8,14 +8,9 @@ import { setTimeout } from 'node:timers/promises'
 import { type Batch, type ChangesAnswer, type Cursor, type ImageRecord } from '@wirephoto/board'
 import { type Board, memoryStore, openBoard } from '@wirephoto/client'
 import { type Engine, openEngine } from '@wirephoto/engine'
-import {
-  engineSource,
-  makeBackup,
-  openStore,
-  restore,
-  retryWhileAway,
-} from '@wirephoto/server/backup'
+import { openStore, restore } from '@wirephoto/server/backup'
 import { checkStored } from '@wirephoto/server/check'
+import { runCommand } from '../../packages/cli/support/run-command.ts'
 import { cleanupAfter } from '../support/cleanup.ts'
 import { type Database, databaseProviders } from '../support/databases.ts'
 import { EFFORT_FACTOR, SEED } from '../support/effort.ts'
@@ -223,8 +218,8 @@ for (const [place, carrier] of places.flatMap((each) =>
     }
 
     /**
-     * Backs the running cluster up every ten seconds, always to the same folder. One from which the database stays away
-     * for too long is none.
+     * Backs the running cluster up every ten seconds as an operator does, always to the same folder. One from which the
+     * database stays away for too long is none.
      */
     async function backUpRepeatedly(
       folder: string,
@@ -239,17 +234,11 @@ for (const [place, carrier] of places.flatMap((each) =>
         )
         const backup: Backup = { point: '', contained, failure: null }
         backups.push(backup)
-        try {
-          const open = () => openEngine(url, { inspects: true })
-          await using source = engineSource(await retryWhileAway(open))
-          await using store = await openStore(folder, true)
-          const { point, problems } = await makeBackup(source, store)
-          assert.deepEqual(problems, [])
-          backup.point = point
-        } catch (error) {
-          const { code = '' } = error as { readonly code?: string }
-          if (code !== 'away' && code !== 'unreachable') throw error
-          backup.failure = String(error)
+        const { out, err, code } = await runCommand(['backup', folder, '--engine', url, '--json'])
+        if (code === 0) backup.point = (JSON.parse(out) as { point: string }).point
+        else {
+          assert.match(err, /\(away\)|to be had/)
+          backup.failure = err
         }
         await next
       }

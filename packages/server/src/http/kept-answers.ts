@@ -59,8 +59,8 @@ export class KeptAnswers {
 
   /** Returns what is known here of a key, as JSON for another server; null if nothing is. */
   tell(key: string): string | null {
-    const known: Known | undefined = this.#running.has(key) ? 'running' : this.#kept.get(key)
-    return known ? JSON.stringify(known) : null
+    const known = this.#kept.get(key) ?? (this.#running.has(key) ? 'running' : null)
+    return known && JSON.stringify(known satisfies Known)
   }
 
   /**
