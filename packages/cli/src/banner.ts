@@ -64,7 +64,7 @@ export function banner(at: RunningAt): string {
 const UPLOADS_STAY =
   'Uploads, files while they grow and large previews stay on the server where they began; --node-url lets them cross.'
 const OWN =
-  'Downloads, Idempotency-Keys, the newest frames by address and bounds of rates are its own; stays in /readyz lists all that stays.'
+  'Downloads, Idempotency-Keys, the newest frames by address and the bounds of commands, sockets, new boards and archives are its own; stays in /readyz lists all that stays.'
 
 /** Says what reaches people on other servers beside changes. */
 function crossing({ bus, nodeUrl }: RunningAt): string {

@@ -46,7 +46,16 @@ interface DirectState {
 }
 
 /** Things that a bus carries to other servers. */
-const CARRIED = ['people', 'progress', 'seen-by', 'frames', 'shows', 'notices'] as const
+const CARRIED = [
+  'people',
+  'progress',
+  'seen-by',
+  'frames',
+  'shows',
+  'notices',
+  'picture-rates',
+  'wrong-tries',
+] as const
 /** Things for which servers ask each other directly. */
 const ASKED = ['growing-files', 'large-previews', 'uploads'] as const
 /** Things in the memory or the folder of each server. */
