@@ -26,11 +26,25 @@ const PAUSE_MS = 50
 /** More than lies between a reader and a server on one machine. */
 const LARGE_FILE_BYTES = 16_000_000
 /** The things that stay on their server without a bus. */
-const CARRIED = ['people', 'progress', 'seen-by', 'frames', 'newest-frames', 'shows', 'notices']
+const CARRIED = [
+  'people',
+  'progress',
+  'seen-by',
+  'frames',
+  'newest-frames',
+  'shows',
+  'notices',
+  'picture-rates',
+  'wrong-tries',
+]
 /** Those that stay without `--node-url`. */
 const ASKED = ['growing-files', 'large-previews', 'uploads', 'downloads', 'idempotency-keys']
 /** Those that stay in any case. */
 const OWN = ['rates']
+/** Pictures that a link, and a stranger, may add in a minute: more than the other tests add on a board. */
+const PICTURES_PER_MINUTE_COUNT = 5
+/** The wrong tries that an address has. */
+const WRONG_TRIES_COUNT = 10
 const [programs] = await findPostgres()
 const redisProgram = await findRedis()
 
@@ -53,7 +67,12 @@ for (const kind of ['links', 'redis'] as const)
       const open = async () => {
         const port = await freePort()
         const carrier = redis ? ['--bus', redis.url] : ['--node-url', `http://127.0.0.1:${port}`]
-        const server = await ServerProcess.open({ port, args: ['--engine', engine, ...carrier] })
+        const bounds = ['link', 'stranger'].flatMap((who) => [
+          '--bound',
+          `pictures-per-${who}-minute=${PICTURES_PER_MINUTE_COUNT}`,
+        ])
+        const args = ['--engine', engine, ...carrier, ...bounds]
+        const server = await ServerProcess.open({ port, args })
         return stack.adopt(server, (each) => each.close())
       }
       ;[a, b] = await Promise.all([open(), open()])
@@ -227,6 +246,42 @@ for (const kind of ['links', 'redis'] as const)
       const path = `/api/boards/${made.id}/held/${id}/refuse`
       assert.equal(await owner.refusal(path, 'POST'), null)
       assert.deepEqual(await told, [JSON.stringify({ [id]: 'refused' })])
+    })
+
+    for (const who of ['a link', 'a stranger'] as const)
+      test(`E125: pictures of ${who} at one server count at the other`, async (t) => {
+        const { board, here: owner, there, headers: ownHeaders } = await pair(t)
+        const isByLink = who === 'a link'
+        const here = isByLink ? owner : await BoardWatcher.open(a.url, board)
+        t.after(() => here.close())
+        const file = await drawPicture({ width: 64, height: 48 })
+        const post = (headers: Record<string, string>) =>
+          fetch(`${b.url}/api/boards/${board}/images`, {
+            method: 'POST',
+            headers,
+            body: new Uint8Array(file),
+          })
+        let id = ''
+        for (let i = 0; i < PICTURES_PER_MINUTE_COUNT; i++) id = await announce({ here, there })
+        await untilHeard({ here, there }, id)
+        const refused = await post(isByLink ? ownHeaders : {})
+        assert.equal(refused.status, 429)
+        const { error } = (await refused.json()) as { error: { code: string } }
+        assert.equal(error.code, 'too-fast')
+        assert.ok(Number(refused.headers.get('retry-after')) >= 1)
+        // Those of another link have a minute of their own.
+        const other = await post({ authorization: `Bearer ${boards.nextOwner(board)}` })
+        assert.equal(other.status, 201)
+      })
+
+    test('E126: wrong codes at one server count at the other', async (t) => {
+      const both = await pair(t)
+      const id = await announce(both)
+      const guess = ({ url }: ServerProcess) =>
+        new Visitor(url).refusal('/api/join', 'POST', { code: 'BCDFGH' })
+      for (let i = 0; i < WRONG_TRIES_COUNT; i++) assert.equal(await guess(a), 'wrong-code')
+      await untilHeard(both, id)
+      assert.equal(await guess(b), 'too-many')
     })
 
     if (kind === 'links') {
@@ -406,7 +461,7 @@ for (const kind of ['links', 'redis'] as const)
       const { output } = a
       const uploadsStay = /Uploads, downloads, answers by an Idempotency-Key, .+ stay on the server/
       assert.equal(uploadsStay.test(output), kind === 'redis')
-      assert.match(output, /Bounds of rates are its own;/)
+      assert.match(output, /The bounds of commands, .+ are its own;/)
       assert.match(output, kind === 'redis' ? /crosses by redis:/ : /crosses by their own/)
     })
 
@@ -499,6 +554,15 @@ for (const kind of ['links', 'redis'] as const)
           await there.next('show')
         })
   })
+
+/** Waits until the other server has what this one has told: messages come in order. */
+async function untilHeard(
+  { here, there }: Record<'here' | 'there', BoardWatcher>,
+  id: string,
+): Promise<void> {
+  here.emit('show', { id })
+  await there.next('show', (body) => body['id'] === id)
+}
 
 /** Draws a JPEG that pages show while it comes. */
 const drawProgressive = async (): Promise<Buffer> =>

@@ -124,7 +124,7 @@ for (const place of await databaseProviders())
           output,
           /Uploads, downloads, answers by an Idempotency-Key, .+ stay on the server/,
         )
-        assert.match(output, /Bounds of rates are its own;/)
+        assert.match(output, /The bounds of commands, .+ are its own;/)
         assert.ok(!output.includes(new URL(url).password || '\0'))
       }
     })

@@ -63,7 +63,8 @@ export function banner(at: RunningAt): string {
 
 const UPLOADS_STAY =
   'Uploads, downloads, answers by an Idempotency-Key, files while they grow and large previews stay on the server where they began; --node-url lets them cross.'
-const OWN = 'Bounds of rates are its own; stays in /readyz lists all that stays.'
+const OWN =
+  'The bounds of commands, sockets, new boards and archives are its own; stays in /readyz lists all that stays.'
 
 /** Says what reaches people on other servers beside changes. */
 function crossing({ bus, nodeUrl }: RunningAt): string {

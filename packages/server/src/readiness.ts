@@ -54,6 +54,8 @@ const CARRIED = [
   'newest-frames',
   'shows',
   'notices',
+  'picture-rates',
+  'wrong-tries',
 ] as const
 /** Things for which servers ask each other directly. */
 const ASKED = [

@@ -139,6 +139,30 @@ test('B31: an address has ten wrong tries a minute, and a server sixty', async (
     )
 })
 
+test('E126: wrong tries that another server tells of count, and are told to no other', async () => {
+  const told: string[] = []
+  const [here, there] = [new WrongTries(), new WrongTries()]
+  here.onWrong = (address) => {
+    told.push(address)
+    there.receive(address)
+  }
+  there.onWrong = () => assert.fail('told again')
+  const guess = (address: string, isRight = false) =>
+    here.attempt(address, ['wrong-code'], async () => {
+      if (!isRight) throw new WireError('wrong-code')
+    })
+  await guess('1', true)
+  for (let i = 0; i < 10; i++) await assert.rejects(guess('1'), { code: 'wrong-code' })
+  await assert.rejects(guess('1'), { code: 'too-many' })
+  assert.deepEqual(told, Array(10).fill('1'))
+  const attempt = (address: string) => there.attempt(address, ['wrong-code'], async () => 'right')
+  await assert.rejects(attempt('1'), { code: 'too-many' })
+  assert.equal(await attempt('2'), 'right')
+  // However many are told, a minute ends them.
+  for (let i = 0; i < 90; i++) there.receive(`o${i}`)
+  await assert.rejects(attempt('2'), { code: 'too-many' })
+})
+
 test('B31: the wrong tries of codes are refused with the time to wait', async (t) => {
   const strict = await Harness.open()
   t.after(() => strict.close())

@@ -53,8 +53,8 @@ export class Boards {
   readonly #log: BoardsLog
   /** Bounds the command queues that begin, by visitor and address. */
   readonly #queueLimiter: PartyLimiter
-  /** Bounds how fast pictures come, by link and by stranger. */
-  readonly #pictureRates: PictureRates
+  /** The pictures and bytes that links and strangers add in a minute, on all boards. */
+  readonly pictureRates: PictureRates
   readonly #open = new Map<string, OpenBoard>()
   /** Those of them that nobody uses, in the order in which they were left. */
   readonly #idle = new Map<string, OpenBoard>()
@@ -79,7 +79,7 @@ export class Boards {
       visitor: hourly(bounds['queues-per-visitor']),
       address: hourly(bounds['queues-per-address']),
     })
-    this.#pictureRates = new PictureRates(bounds, pictureMinuteMs)
+    this.pictureRates = new PictureRates(bounds, pictureMinuteMs)
     this.#timer = setInterval(() => this.#sweep(), IDLE_TIMEOUT_MS / 2).unref()
   }
 
@@ -192,7 +192,7 @@ export class Boards {
         this.clock,
         this.#bounds,
         mayBegin,
-        this.#pictureRates,
+        this.pictureRates,
       )
       board.onOverfull = () => inBackground(this.#makeRoom(board), this.#log)
       for (const listener of this.#listeners) listener(board)

@@ -17,9 +17,16 @@ import { FakeClock } from '../../support/fake-clock.ts'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import { healthRoutes } from '../http/health.ts'
 import { Readiness } from '../readiness.ts'
-import { noBus } from './bus.ts'
+import { EVERY_BOARD, noBus } from './bus.ts'
 import { LinkBus, NODE_PATH } from './link-bus.ts'
-import { type BusMessage, decodeMessage, encodeMessage, MESSAGE_BYTES } from './message.ts'
+import {
+  type BusMessage,
+  decodeMessage,
+  encodeMessage,
+  joined,
+  keyOf,
+  MESSAGE_BYTES,
+} from './message.ts'
 import { NodeClient } from './node-client.ts'
 import { ANSWER_HEADER, NodeProofs, PROOF_HEADER, SENDER_HEADER } from './node-proofs.ts'
 import { NodeRequests, senderHeader } from './node-requests.ts'
@@ -79,6 +86,52 @@ test('E60: to a server that takes nothing, messages wait within bounds, the late
   const [presence, ...others] = later.filter(({ kind }) => kind === 'presence')
   assert.deepEqual(others, [])
   assert.deepEqual(Object.keys((presence as { body: object }).body), ['s1', 's2'])
+})
+
+test('E125: amounts that wait for a server are summed, at most 500 of them in one message', () => {
+  const anna = { board: BOARD, link: 'l', address: '192.0.2.1', visitor: 'anna' }
+  const spent = (...body: Extract<BusMessage, { kind: 'spent' }>['body']): BusMessage => {
+    return { kind: 'spent', body }
+  }
+  const one = { pictures: 1, bytes: 10 }
+  const others = [{ link: null }, { board: 'other' }, { address: '192.0.2.2' }, { visitor: 'ben' }]
+  const four = others.map((other) => ({ ...anna, ...other, ...one }))
+  const twice = joined(spent({ ...anna, ...one }, ...four), spent({ ...anna, ...one }))
+  assert.deepEqual(twice, spent(...four, { ...anna, pictures: 2, bytes: 20 }))
+  const backAgain = spent({ ...anna, pictures: -2, bytes: -20 })
+  assert.deepEqual(joined(twice, backAgain), spent(...four))
+  // The oldest is dropped.
+  const longest = { board: 'b'.repeat(128), link: 'l'.repeat(64), address: 'a'.repeat(64) }
+  const many = Array.from({ length: 500 }, (_, i) => {
+    return { ...longest, visitor: String(i).padEnd(64, 'v'), ...one }
+  })
+  const full = joined(spent(...many), spent({ ...anna, ...one }))
+  assert.deepEqual(full, spent(...many.slice(1), { ...anna, ...one }))
+  const whole = { board: EVERY_BOARD, from: LOW, message: full }
+  assert.deepEqual(decodeMessage(encodeMessage(whole)!), whole)
+  const tooMany = encodeMessage({ ...whole, message: spent(...many, { ...anna, ...one }) })!
+  assert.equal(decodeMessage(tooMany), null)
+  const half = encodeMessage({ ...whole, message: spent({ ...anna, pictures: 0.5, bytes: 0 }) })!
+  assert.equal(decodeMessage(half), null)
+})
+
+test('E126: each wrong try that waits for a server counts for itself', async () => {
+  const stalled = Promise.withResolvers<void>()
+  const gone: Buffer[] = []
+  const outflow = new Outflow((bytes) => {
+    gone.push(bytes)
+    return stalled.promise
+  })
+  const message = { kind: 'wrong', body: { address: '192.0.2.1' } } as const
+  assert.equal(keyOf(EVERY_BOARD, message), null)
+  // The first ones leave no room.
+  for (const id of ['1', '2'])
+    outflow.add({ board: BOARD, from: LOW, message: frameOf(id, Buffer.alloc(1_048_576)) })
+  for (let i = 0; i < 3; i++) outflow.add({ board: EVERY_BOARD, from: LOW, message })
+  stalled.resolve()
+  while (outflow.pendingBytes > 0) await new Promise(setImmediate)
+  const kinds = gone.map((bytes) => decodeMessage(bytes)!.message.kind)
+  assert.deepEqual(kinds, ['frame', 'frame', 'wrong', 'wrong', 'wrong'])
 })
 
 test('E61: servers find each other by the engine, and send what the other follows', async (t) => {

@@ -7,6 +7,8 @@ const VERSION = 1
 export const MESSAGE_BYTES = serverLimits.frameBytes + 16_384
 /** Visitors that a roster names. */
 const NAMED_VISITORS_COUNT = 5_000
+/** Amounts of pictures in one message: 100 KB. */
+const SPENT_PER_MESSAGE_COUNT = 500
 const HEAD_LENGTH_BYTES = 2
 
 /** Everybody who looks at a board by one server. */
@@ -34,6 +36,17 @@ const Told = z.object({
   body: z.record(z.string(), z.unknown()),
 })
 
+/** An amount that somebody has added by one server, which counts by all; below zero if it is given back. */
+const Spent = z.object({
+  board: z.string().check(z.maxLength(128)),
+  link: z.nullable(z.string().check(z.maxLength(64))),
+  address: z.string().check(z.maxLength(64)),
+  visitor: z.string().check(z.maxLength(64)),
+  pictures: z.int(),
+  bytes: z.int(),
+})
+type Spent = z.infer<typeof Spent>
+
 const nothing = z.object({})
 
 /** The messages that are JSON. */
@@ -54,6 +67,10 @@ const BODIES = {
   rights: nothing,
   /** A server has commands that lose the race to the log, and asks the others to let it go first. */
   turn: nothing,
+  /** Pictures that count in the minute of their links and strangers. */
+  spent: z.array(Spent).check(z.maxLength(SPENT_PER_MESSAGE_COUNT)),
+  /** A wrong code or passphrase has come from an address. */
+  wrong: z.object({ address: z.string().check(z.maxLength(64)) }),
 } as const
 type Bodies = typeof BODIES
 
@@ -112,17 +129,34 @@ export function decodeMessage(bytes: Buffer): Addressed | null {
  */
 export function keyOf(board: string, message: BusMessage): string | null {
   const { kind } = message
-  if (kind === 'seen' || kind === 'told') return null
+  if (kind === 'seen' || kind === 'told' || kind === 'wrong') return null
   return `${kind} ${board} ${'id' in message ? message.id : ''}`
 }
 
-/** Joins a message with the one before it that still waits: of each entry the latest counts. */
+/** Joins a message with the one before it that still waits. The latest state of each entry counts, or the sum of amounts. */
 export function joined(earlier: BusMessage, later: BusMessage): BusMessage {
   if (earlier.kind === 'presence' && later.kind === 'presence')
     return { kind: 'presence', body: { ...earlier.body, ...later.body } }
   if (earlier.kind === 'arrivals' && later.kind === 'arrivals')
     return { kind: 'arrivals', body: { ...earlier.body, ...later.body } }
+  if (earlier.kind === 'spent' && later.kind === 'spent')
+    return { kind: 'spent', body: sumsOf([...earlier.body, ...later.body]) }
   return later
+}
+
+/** Sums the amounts of each visitor by each link, and drops the oldest if they are too many. */
+function sumsOf(entries: readonly Spent[]): Spent[] {
+  const sums = new Map<string, Spent>()
+  for (const entry of entries) {
+    const { board, link, address, visitor } = entry
+    const key = JSON.stringify([board, link, address, visitor])
+    const { pictures = 0, bytes = 0 } = sums.get(key) ?? {}
+    sums.delete(key)
+    sums.set(key, { ...entry, pictures: pictures + entry.pictures, bytes: bytes + entry.bytes })
+  }
+  return [...sums.values()]
+    .filter(({ pictures, bytes }) => pictures !== 0 || bytes !== 0)
+    .slice(-SPENT_PER_MESSAGE_COUNT)
 }
 
 /** Returns the people whom a roster names. */

@@ -27,7 +27,7 @@ interface Options {
   readonly uploadProgress: UploadProgress
   readonly slots: Slots
   readonly gateway: Pick<Gateway, 'receive' | 'onPeer'>
-  readonly access: Pick<Access, 'onEnded' | 'lookAgain'>
+  readonly access: Pick<Access, 'onEnded' | 'lookAgain' | 'wrongTries'>
   readonly log: Pick<FastifyBaseLogger, 'warn' | 'error'>
 }
 
@@ -47,9 +47,12 @@ export class Relay implements Disposable {
     }
     slots.onOwnFrame = (board, id, bytes) => bus.publish(board, { kind: 'frame', id, bytes })
     access.onEnded(() => bus.publish(EVERY_BOARD, { kind: 'rights', body: {} }))
-    bus.subscribe(EVERY_BOARD, ({ kind }) => {
-      if (kind === 'rights') access.lookAgain()
-    })
+    // For all boards, since another server may have this one not open.
+    boards.pictureRates.onSpent = (spent) =>
+      bus.publish(EVERY_BOARD, { kind: 'spent', body: [spent] })
+    access.wrongTries.onWrong = (address) =>
+      bus.publish(EVERY_BOARD, { kind: 'wrong', body: { address } })
+    bus.subscribe(EVERY_BOARD, (message) => this.#receiveForAll(message))
     bus.onPeer(() => {
       gateway.onPeer()
       for (const board of this.#openBoards.keys()) bus.publish(board, { kind: 'ask', body: {} })
@@ -72,6 +75,20 @@ export class Relay implements Disposable {
     board.onClosed = () => {
       unsubscribe()
       this.#openBoards.delete(id)
+    }
+  }
+
+  /** Takes what concerns all boards. None of it is published again. */
+  #receiveForAll(message: BusMessage): void {
+    const { boards, access } = this.#options
+    switch (message.kind) {
+      case 'rights':
+        return access.lookAgain()
+      case 'spent':
+        for (const spent of message.body) boards.pictureRates.receive(spent)
+        return
+      case 'wrong':
+        return access.wrongTries.receive(message.body.address)
     }
   }
 

@@ -42,6 +42,37 @@ test('Y54: an amount that came to nothing is given back', () => {
   assert.deepEqual(fill(shares, anna, 0)[0], 10)
 })
 
+test('E125: an amount that another server gives back counts no more, and nothing counts below zero', () => {
+  const shares = new MinuteShares(MINUTE_MS)
+  shares.receive(ben, { pictures: 3, bytes: 300 }, 0)
+  shares.receive(ben, { pictures: 1, bytes: 0 }, 1)
+  shares.receive(carl, { pictures: 2, bytes: 0 }, 2)
+  // One message may give back pictures and take bytes.
+  shares.receive(ben, { pictures: -2, bytes: 600 }, 3)
+  assert.equal(shares.take(anna, bytes(1), BOUNDS, 4), null)
+  shares.receive(ben, { pictures: 0, bytes: -899 }, 5)
+  assert.equal(shares.take(anna, bytes(998), BOUNDS, 6), null)
+  assert.equal(fill(shares, anna, 7)[0], 6)
+  for (const other of [MINUTE_MS, 2 * MINUTE_MS]) {
+    // The message of the amount itself was lost.
+    shares.receive(ben, { pictures: -9, bytes: 0 }, other + 100)
+    assert.equal(fill(shares, anna, other + 101)[0], 10)
+  }
+})
+
+test('E125: the time to wait minds what was given back, and own amounts stay', () => {
+  const shares = new MinuteShares(MINUTE_MS)
+  const own = { pictures: 4, bytes: 0 }
+  shares.receive(ben, own, 0)
+  shares.receive(ben, { pictures: -4, bytes: 0 }, 1)
+  assert.equal(shares.take(ben, own, BOUNDS, 20_000), null)
+  shares.receive(ben, { pictures: -4, bytes: 0 }, 20_001)
+  assert.deepEqual(fill(shares, anna, 20_002), [6, 39_998 + 20_000])
+  assert.equal(shares.giveBack(ben, own), true)
+  assert.equal(shares.giveBack(ben, own), false)
+  assert.equal(fill(shares, anna, 20_003)[0], 4)
+})
+
 test('Y56: who was refused and has less comes before who has much, on one address and on another', () => {
   for (const other of [ben, carl]) {
     const shares = new MinuteShares(MINUTE_MS)

@@ -18,6 +18,8 @@ type Who = Pick<Party, 'address' | 'visitor'>
 interface Use {
   readonly who: Who
   readonly at: number
+  /** Whether another server has let it in. */
+  readonly isRemote: boolean
   amount: Amount
 }
 
@@ -67,16 +69,47 @@ export class MinuteShares {
 
   /** Counts an amount, however much it is. */
   add(who: Who, amount: Amount, now = performance.now()): void {
-    this.#uses.push({ who, at: now, amount })
+    this.#use(who, amount, now, false)
+  }
+
+  /**
+   * Counts an amount that another server has let in, however much it is. A unit below zero was given back there. It
+   * takes no more than still counts here, since an earlier message may have been lost.
+   */
+  receive(who: Who, { pictures, bytes }: Amount, now = performance.now()): void {
+    // Nobody may take anything here for long, while other servers tell of ever more.
+    this.#forget(now)
+    const taken = { pictures: Math.max(pictures, 0), bytes: Math.max(bytes, 0) }
+    if (taken.pictures > 0 || taken.bytes > 0) this.#use(who, taken, now, true)
+    if (pictures < 0) this.#takeBack(who, 'pictures', -pictures)
+    if (bytes < 0) this.#takeBack(who, 'bytes', -bytes)
+  }
+
+  /** Gives back an amount that was taken just now. Returns whether it still counted. */
+  giveBack(who: Who, amount: Amount): boolean {
+    const use = this.#uses.findLast((each) => each.amount === amount)
+    if (!use) return false
+    use.amount = NOTHING
+    this.#count(who, amount, -1)
+    return true
+  }
+
+  #use(who: Who, amount: Amount, at: number, isRemote: boolean): void {
+    this.#uses.push({ who, at, isRemote, amount })
     this.#count(who, amount, 1)
   }
 
-  /** Gives back an amount that was taken just now. */
-  giveBack(who: Who, amount: Amount): void {
-    const use = this.#uses.findLast((each) => each.amount === amount)
-    if (!use) return
-    use.amount = NOTHING
-    this.#count(who, amount, -1)
+  /** Takes so much from the latest amounts that other servers have let in. */
+  #takeBack(who: Who, unit: keyof Amount, count: number): void {
+    let left = count
+    for (let i = this.#uses.length - 1; i >= 0 && left > 0; i--) {
+      const use = this.#uses[i]!
+      if (!use.isRemote || keyOf(use.who) !== keyOf(who)) continue
+      const part = Math.min(use.amount[unit], left)
+      left -= part
+      use.amount = { ...use.amount, [unit]: use.amount[unit] - part }
+      this.#count(who, { ...NOTHING, [unit]: part }, -1)
+    }
   }
 
   /** Returns what is too much, with the time until it would no longer be if nobody took anything. */
