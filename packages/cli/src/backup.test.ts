@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { InProcessServer } from '../../../test/support/in-process-server.ts'
 import { drawPicture } from '../../../test/support/pictures.ts'
-import { RunningCommand, runCommand } from '../support/run-command.ts'
+import { RunningCommand, runCommand } from '../../../test/support/run-command.ts'
 
 test('E83, E103: backup, restore, check and copy of a running server, quietly and as JSON', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-backup-'))

@@ -9,7 +9,7 @@ import { EFFORT_FACTOR } from '../../../test/support/effort.ts'
 import { InProcessServer } from '../../../test/support/in-process-server.ts'
 import { pngChunk, withPngChunks } from '../../../test/support/png.ts'
 import { residentBytes } from '../../../test/support/resident-memory.ts'
-import { RunningCommand } from '../support/run-command.ts'
+import { RunningCommand } from '../../../test/support/run-command.ts'
 
 const COUNT = EFFORT_FACTOR > 1 ? 10_000 : 1_000
 const TENTH_COUNT = COUNT / 10

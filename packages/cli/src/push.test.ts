@@ -11,7 +11,7 @@ import { connect } from '@wirephoto/client'
 import sharp from 'sharp'
 import { InProcessServer } from '../../../test/support/in-process-server.ts'
 import { Proxy } from '../../../test/support/proxy.ts'
-import { RunningCommand, runCommand } from '../support/run-command.ts'
+import { RunningCommand, runCommand } from '../../../test/support/run-command.ts'
 
 let server: InProcessServer
 before(async () => {

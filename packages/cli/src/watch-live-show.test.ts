@@ -13,7 +13,7 @@ import type { ImageRecord } from '@wirephoto/board'
 import { connect } from '@wirephoto/client'
 import sharp from 'sharp'
 import { InProcessServer } from '../../../test/support/in-process-server.ts'
-import { RunningCommand, runCommand } from '../support/run-command.ts'
+import { RunningCommand, runCommand } from '../../../test/support/run-command.ts'
 import { framesIn } from './remote/frames.ts'
 
 let server: InProcessServer

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-const BIN = fileURLToPath(new URL('../bin/wirephoto.js', import.meta.url))
+const BIN = fileURLToPath(new URL('../../packages/cli/bin/wirephoto.js', import.meta.url))
 
 /** The output of a command, and its exit code: null if a signal ended it. */
 interface Ended {
