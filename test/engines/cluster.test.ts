@@ -36,6 +36,8 @@ const CLIENT_COUNT = isLong ? 30 : 6
 const DURATION_MS = Math.min(300_000, 10_000 * EFFORT_FACTOR)
 const SERVER_COUNT = 3
 const BACKUP_INTERVAL_MS = 10_000
+/** Time for each backup to be restored and checked afterwards. */
+const RESTORE_TIMEOUT_MS = 30_000
 /** The longest time of a fault that ends by itself. */
 const FAULT_MS = 3_000
 /** Time between two looks for changes: at a server, and in the log. */
@@ -75,7 +77,10 @@ for (const [place, carrier] of places.flatMap((each) =>
     })
 
     test(`F1, F3, F4, F13: what is acknowledged takes effect once, for everybody (SEED=${SEED})`, {
-      timeout: DURATION_MS + 2 * AGREEMENT_TIMEOUT_MS,
+      timeout:
+        DURATION_MS +
+        2 * AGREEMENT_TIMEOUT_MS +
+        (DURATION_MS / BACKUP_INTERVAL_MS) * RESTORE_TIMEOUT_MS,
     }, async (t) => {
       const random = seededRandom(SEED)
       const oneOf = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)]!
