@@ -99,6 +99,7 @@ export class RawClient {
   readonly #ws: WebSocket
   readonly #tally: Tally
   readonly #answers = new Map<number, Waiting>()
+  #isClosed = false
   #requestCount = 0
   /** The header that announced the next binary frame. */
   #previewHeader: Buffer | null = null
@@ -111,6 +112,7 @@ export class RawClient {
       else this.#receive(data)
     })
     ws.on('close', () => {
+      if (this.#isClosed) return
       for (const { reject } of this.#answers.values())
         reject(new Error('The connection was closed'))
     })
@@ -210,6 +212,7 @@ export class RawClient {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#ws.terminate()
   }
 

@@ -23,13 +23,14 @@ import { openBackupSocket } from './backup/backup-socket.ts'
 import { Boards } from './boards/boards.ts'
 import { MarkedPictures } from './boards/marked-pictures.ts'
 import { type Bounds, boundsWith } from './bounds.ts'
+import { Elsewhere } from './bus/elsewhere.ts'
 import { NodeRequests } from './bus/node-requests.ts'
 import { openNode } from './bus/open-bus.ts'
 import { Relay } from './bus/relay.ts'
-import { findAnswerElsewhere } from './bus/remote-answers.ts'
+import { findAnswer } from './bus/remote-answers.ts'
 import { RemoteFiles } from './bus/remote-files.ts'
 import { RemoteLargePreviews } from './bus/remote-large-previews.ts'
-import { findPlanElsewhere } from './bus/remote-plans.ts'
+import { findPlan } from './bus/remote-plans.ts'
 import { UploadServers, unreachedServers } from './bus/upload-servers.ts'
 import { Classic } from './classic/classic.ts'
 import { classicRoutes } from './classic/routes.ts'
@@ -211,12 +212,12 @@ export async function compose(
     maxBytes: bounds['archive-plans'],
     log,
   })
+  const elsewhere = direct && new Elsewhere(direct.client)
   const archives = new Archives({
     files,
     checksums,
     plans,
-    findElsewhere: async (address) =>
-      direct ? await findPlanElsewhere(direct.client, address) : null,
+    findElsewhere: async (address) => (elsewhere ? await findPlan(elsewhere, address) : null),
   })
   const progress = new DownloadProgress((...args) => gateway.tellDownloads(...args))
   const metrics = new Metrics()
@@ -225,7 +226,7 @@ export async function compose(
   const heldRequests = new HeldRequests()
   const keptAnswers = new KeptAnswers({
     maxBytes: bounds['kept-answers'],
-    findElsewhere: async (key) => (direct ? await findAnswerElsewhere(direct.client, key) : null),
+    findElsewhere: async (key) => (elsewhere ? await findAnswer(elsewhere, key) : null),
   })
   const heldLogs = new HeldLogs(boards)
   const heldCommands = new HeldCommands(heldLogs, replacedFiles)

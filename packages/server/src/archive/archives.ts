@@ -62,6 +62,8 @@ export class Archives {
   readonly #checksums: Checksums
   readonly #plans: KeptPlans
   readonly #findElsewhere: Parts['findElsewhere']
+  /** The plans that other servers are asked for, by address. */
+  readonly #adopting = new Map<string, Promise<ArchivePlan | null>>()
 
   constructor({ files, checksums, plans, findElsewhere }: Parts) {
     this.#files = files
@@ -114,10 +116,18 @@ export class Archives {
     }
   }
 
-  /** Keeps the plan that another server has made. Null if none has. */
-  async #adopt(address: ArchiveAddress): Promise<ArchivePlan | null> {
-    const text = await this.#findElsewhere(address)
-    return text === null ? null : await this.#plans.adopt(address, text)
+  /** Keeps the plan that another server has made, asked for once. Null if none has one that this build can read. */
+  #adopt(address: ArchiveAddress): Promise<ArchivePlan | null> {
+    const key = JSON.stringify(address)
+    const known = this.#adopting.get(key)
+    if (known) return known
+    const adopt = async () => {
+      const text = await this.#findElsewhere(address)
+      return text === null ? null : await this.#plans.adopt(address, text)
+    }
+    const adopting = adopt().finally(() => this.#adopting.delete(key))
+    this.#adopting.set(key, adopting)
+    return adopting
   }
 
   /** Makes the plan of a board that still stands where the address says, as another server may have. */

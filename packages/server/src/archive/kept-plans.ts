@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Cursor } from '@wirephoto/board'
@@ -61,7 +61,7 @@ export class KeptPlans {
     return text === null ? null : planOf(text)
   }
 
-  /** Reads the text of a plan, for another server to keep. Null likewise. */
+  /** Reads the text of a plan, for another server to keep. Null if there is none, or none any more. */
   async read(address: ArchiveAddress): Promise<string | null> {
     const path = this.#pathOf(address)
     try {
@@ -102,8 +102,10 @@ export class KeptPlans {
 
   async #write(address: ArchiveAddress, text: string): Promise<void> {
     const path = this.#pathOf(address)
-    await writeFile(`${path}.new`, text, { mode: 0o600 })
-    await rename(`${path}.new`, path)
+    // Several requests may write the same plan at once.
+    const fresh = `${path}.${randomUUID()}.new`
+    await writeFile(fresh, text, { mode: 0o600 })
+    await rename(fresh, path)
     await this.#prune()
   }
 

@@ -45,7 +45,7 @@ const Spent = z.object({
   pictures: z.int(),
   bytes: z.int(),
 })
-type Spent = z.infer<typeof Spent>
+export type Spent = z.infer<typeof Spent>
 
 const nothing = z.object({})
 
@@ -145,7 +145,7 @@ export function joined(earlier: BusMessage, later: BusMessage): BusMessage {
 }
 
 /** Sums the amounts of each visitor by each link, and drops the oldest if they are too many. */
-function sumsOf(entries: readonly Spent[]): Spent[] {
+export function sumsOf(entries: readonly Spent[]): Spent[] {
   const sums = new Map<string, Spent>()
   for (const entry of entries) {
     const { board, link, address, visitor } = entry

@@ -11,7 +11,7 @@ import type { Gateway } from '../live/gateway.ts'
 import { readFrame } from '../slots/read-frame.ts'
 import type { Slots } from '../slots/slots.ts'
 import { type Bus, EVERY_BOARD } from './bus.ts'
-import type { BusMessage } from './message.ts'
+import { type BusMessage, type Spent, sumsOf } from './message.ts'
 
 /** Time between two messages that name all uploads under way. */
 const REFRESH_INTERVAL_MS = 5_000
@@ -35,6 +35,8 @@ interface Options {
 export class Relay implements Disposable {
   readonly #options: Options
   readonly #openBoards = new Map<string, LiveBoard>()
+  /** Amounts of this turn of the event loop that other servers are told of at its end. */
+  #spent: Spent[] = []
   readonly #timer: NodeJS.Timeout
 
   constructor(options: Options) {
@@ -48,8 +50,7 @@ export class Relay implements Disposable {
     slots.onOwnFrame = (board, id, bytes) => bus.publish(board, { kind: 'frame', id, bytes })
     access.onEnded(() => bus.publish(EVERY_BOARD, { kind: 'rights', body: {} }))
     // For all boards, since another server may have this one not open.
-    boards.pictureRates.onSpent = (spent) =>
-      bus.publish(EVERY_BOARD, { kind: 'spent', body: [spent] })
+    boards.pictureRates.onSpent = (spent) => this.#tellSpent(spent)
     access.wrongTries.onWrong = (address) =>
       bus.publish(EVERY_BOARD, { kind: 'wrong', body: { address } })
     bus.subscribe(EVERY_BOARD, (message) => this.#receiveForAll(message))
@@ -62,6 +63,16 @@ export class Relay implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer)
+  }
+
+  #tellSpent(spent: Spent): void {
+    this.#spent.push(spent)
+    if (this.#spent.length > 1) return
+    setImmediate(() => {
+      const body = sumsOf(this.#spent)
+      this.#spent = []
+      if (body.length > 0) this.#options.bus.publish(EVERY_BOARD, { kind: 'spent', body })
+    })
   }
 
   /** Takes what other servers tell of a board while it is open here. */

@@ -1,21 +1,15 @@
-import { findElsewhere } from './find-elsewhere.ts'
-import type { NodeClient } from './node-client.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import { NODE_REQUESTS_PATH } from './node-requests.ts'
 
 /** The address of answers to requests with a key, for other servers. */
 export const ANSWER_PATH = `${NODE_REQUESTS_PATH}answer`
 /** Time for the others: whoever sends a request with a key waits for them. */
-const FIND_TIMEOUT_MS = 1_000
-/** More than any answer that is kept. */
-const ANSWER_BYTES = 1024 * 1024
+const FIND_TIMEOUT_MS = 3_000
+/** Several times what all kept answers have together by default. */
+const ANSWER_BYTES = 64 * 1024 * 1024
 
 /** Finds what another server knows of a request with a key, as JSON. Null if none knows it. */
-export async function findAnswerElsewhere(client: NodeClient, key: string): Promise<string | null> {
+export function findAnswer(elsewhere: Elsewhere, key: string): Promise<string | null> {
   const path = `${ANSWER_PATH}?${new URLSearchParams({ key })}`
-  const found = await findElsewhere(client, {
-    path,
-    timeoutMs: FIND_TIMEOUT_MS,
-    maxBytes: ANSWER_BYTES,
-  })
-  return found?.toString() ?? null
+  return elsewhere.find({ path, timeoutMs: FIND_TIMEOUT_MS, maxBytes: ANSWER_BYTES })
 }

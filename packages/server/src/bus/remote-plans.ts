@@ -1,6 +1,5 @@
 import type { ArchiveAddress } from '../archive/kept-plans.ts'
-import { findElsewhere } from './find-elsewhere.ts'
-import type { NodeClient } from './node-client.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import { NODE_REQUESTS_PATH } from './node-requests.ts'
 
 /** The address of the plans of archives, for other servers. */
@@ -11,16 +10,11 @@ const FIND_TIMEOUT_MS = 5_000
 const PLAN_BYTES = 64 * 1024 * 1024
 
 /** Finds the plan of an archive that another server has made, as its text. Null if none has it. */
-export async function findPlanElsewhere(
-  client: NodeClient,
+export function findPlan(
+  elsewhere: Elsewhere,
   { board, at, selection, form }: ArchiveAddress,
 ): Promise<string | null> {
   const query = new URLSearchParams({ board, at, form, ...(selection !== null && { selection }) })
   const path = `${PLAN_PATH}?${query}`
-  const found = await findElsewhere(client, {
-    path,
-    timeoutMs: FIND_TIMEOUT_MS,
-    maxBytes: PLAN_BYTES,
-  })
-  return found?.toString() ?? null
+  return elsewhere.find({ path, timeoutMs: FIND_TIMEOUT_MS, maxBytes: PLAN_BYTES })
 }

@@ -104,7 +104,8 @@ export class MinuteShares {
     let left = count
     for (let i = this.#uses.length - 1; i >= 0 && left > 0; i--) {
       const use = this.#uses[i]!
-      if (!use.isRemote || keyOf(use.who) !== keyOf(who)) continue
+      if (!use.isRemote || use.who.visitor !== who.visitor || use.who.address !== who.address)
+        continue
       const part = Math.min(use.amount[unit], left)
       left -= part
       use.amount = { ...use.amount, [unit]: use.amount[unit] - part }

@@ -28,8 +28,8 @@ interface Kept {
   readonly answer: Answer
 }
 
-/** The state of a request with a key on a server: its answer, or that it is under way. */
-type Known = Kept | 'running'
+/** A request with a key, as a server knows it: its answer and the time that this has left, or that it is under way. */
+type Known = (Kept & { readonly leftMs: number }) | 'running'
 
 interface Options {
   /** Bounds all answers together; over it, the oldest are forgotten. */
@@ -59,8 +59,11 @@ export class KeptAnswers {
 
   /** Returns what is known here of a key, as JSON for another server; null if nothing is. */
   tell(key: string): string | null {
-    const known = this.#kept.get(key) ?? (this.#running.has(key) ? 'running' : null)
-    return known && JSON.stringify(known satisfies Known)
+    const kept = this.#kept.get(key)
+    if (!kept && !this.#running.has(key)) return null
+    const leftMs = this.#kept.getRemainingTTL(key)
+    const known: Known = kept ? { ...kept, leftMs } : 'running'
+    return JSON.stringify(known)
   }
 
   /**
@@ -96,8 +99,9 @@ export class KeptAnswers {
     if (text === null) return null
     const known = JSON.parse(text) as Known
     if (known === 'running') throw new WireError('busy')
-    this.#kept.set(key, known)
-    return known
+    const { leftMs, ...kept } = known
+    this.#kept.set(key, kept, { ttl: leftMs })
+    return kept
   }
 
   /** Makes something that a request in JSON asks for, or sends the answer again that it had. */

@@ -13,8 +13,10 @@ import { SlotTimes } from './slot-times.ts'
 /** Time without a frame after which nothing of a slot is kept in memory. Its tile stays. */
 const FORGET_AFTER_MS = 30_000
 const FORGET_INTERVAL_MS = 10_000
-/** Time for which another server's frame is the newest one: that server has stored it before. */
+/** Time for which another server's frame is the newest one here. Mostly that server has stored it within a second. */
 const REMOTE_FRAME_KEPT_MS = 5_000
+/** Memory for the frames of other servers. */
+const REMOTE_FRAMES_BYTES = 64 * 1024 * 1024
 
 type ShowFrame = (id: string, frame: Buffer) => void
 type ShowFrameAt = (board: string, id: string, frame: Buffer) => void
@@ -35,7 +37,11 @@ export class Slots {
   readonly #entries = new Map<string, Entry>()
   readonly #listeners = new Map<string, Set<ShowFrame>>()
   /** The frames that came to other servers since the last one here, by tile. */
-  readonly #remoteFrames: LRUCache<string, Buffer>
+  readonly #remoteFrames = new LRUCache<string, Buffer>({
+    maxSize: REMOTE_FRAMES_BYTES,
+    sizeCalculation: (frame) => frame.length,
+    ttl: REMOTE_FRAME_KEPT_MS,
+  })
   readonly #timer: NodeJS.Timeout
   readonly times: SlotTimes
   /** Told of the frames that came to this server, so that others may show them. */
@@ -44,9 +50,7 @@ export class Slots {
 
   constructor(options: SlotsOptions) {
     this.#options = options
-    const { 'live-slots': count } = options.bounds
-    this.#places = new FairSlots(count)
-    this.#remoteFrames = new LRUCache({ max: count, ttl: REMOTE_FRAME_KEPT_MS })
+    this.#places = new FairSlots(options.bounds['live-slots'])
     this.times = new SlotTimes(() => options.boards.clock.now())
     this.#timer = setInterval(() => this.#forgetIdle(), FORGET_INTERVAL_MS).unref()
   }
@@ -141,6 +145,7 @@ export class Slots {
   }
 
   #forgetIdle(): void {
+    this.#remoteFrames.purgeStale()
     for (const [key, { slot, place }] of this.#entries) {
       if (slot.idleMs < FORGET_AFTER_MS) continue
       place[Symbol.dispose]()
