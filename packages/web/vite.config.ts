@@ -38,6 +38,8 @@ export default defineConfig({
     // One file for the first paint, one for the parts that follow once the board is live, one for all
     // panels. Parts that are fetched at the same time share words, and one name in the first file.
     rolldownOptions: {
+      // On a slow machine the first start would begin with advice for authors of plugins.
+      checks: { bundlerTimings: false },
       output: {
         codeSplitting: {
           groups: [
