@@ -155,6 +155,38 @@ else
       assert.equal(watermark.seq, seqOf(stops.at(-1)!))
     })
 
+    test('F4: a reader behind the watermark sees no state before its time, wherever a projection is', async (t) => {
+      const parts = await opened(t)
+      const { engine, address, tables, database } = parts
+      const log = await bare(t, parts)
+      const { board, cursor } = await newBoard(engine)
+      const id = newId()
+      let at = cursor
+      const write = async (x: number) => {
+        const changes = [put(id, { x })]
+        at = (await log.append(board, { expected: at, changes, clients: noClients }))!
+      }
+      await write(1)
+      await new Projector(database, tables).project(board)
+      await write(2)
+      await write(3)
+      for (let left = 0, done = false; !done; left++) {
+        const dying = new DyingDatabase(address, left)
+        done = await new Projector(dying, tables).project(board).then(
+          () => true,
+          () => false,
+        )
+        await dying.close()
+        const { batches } = (await log.read(board, cursor))!
+        const seen = batches.flatMap(({ changes }) =>
+          changes.map((change) => 'put' in change && change.put.kind === 'image' && change.put.x),
+        )
+        const inOrder = seen.toSorted((one, other) => Number(one) - Number(other))
+        assert.deepEqual(seen, inOrder, `after ${left} steps`)
+        assert.equal(seen.at(-1), 3)
+      }
+    })
+
     test('F4: of servers that project at once, the newest of each record holds', async (t) => {
       const parts = await opened(t)
       const { engine, address, tables } = parts

@@ -66,8 +66,9 @@ export function openLog(
    * then the later batches. Undefined if the projection has moved on meanwhile.
    */
   async function readBeforeWatermark(board: BoardRow, cursor: Cursor, seq: number) {
-    const newer = [[board.epoch, seq], [board.epoch, r.maxval]] as const // biome-ignore format: a range
-    const range = { index: 'seq', leftBound: 'open' } as const
+    // A projection that is under way has rows of later batches already. Those would come before their time.
+    const newer = [[board.epoch, seq], [board.epoch, board.seq]] as const // biome-ignore format: a range
+    const range = { index: 'seq', leftBound: 'open', rightBound: 'closed' } as const
     const [own, recordRows, clientDocs] = await Promise.all([
       database.run<BatchRow | null>(batches.get([board.epoch, seq])),
       database.run<RecordRow[]>(records.between(...newer, range)),
