@@ -1,5 +1,6 @@
 import { Arrivals, PresenceUpdate, SeenReport, ShowRequest, serverLimits } from '@wirephoto/board'
 import * as z from 'zod/mini'
+import type { Spent } from '../boards/picture-rates.ts'
 
 /** The newest form of messages. A server drops those of another form. */
 const VERSION = 1
@@ -37,7 +38,7 @@ const Told = z.object({
 })
 
 /** An amount that somebody has added by one server, which counts by all; below zero if it is given back. */
-const Spent = z.object({
+const SpentEntry = z.object({
   board: z.string().check(z.maxLength(128)),
   link: z.nullable(z.string().check(z.maxLength(64))),
   address: z.string().check(z.maxLength(64)),
@@ -45,7 +46,6 @@ const Spent = z.object({
   pictures: z.int(),
   bytes: z.int(),
 })
-export type Spent = z.infer<typeof Spent>
 
 const nothing = z.object({})
 
@@ -68,7 +68,7 @@ const BODIES = {
   /** A server has commands that lose the race to the log, and asks the others to let it go first. */
   turn: nothing,
   /** Pictures that count in the minute of their links and strangers. */
-  spent: z.array(Spent).check(z.maxLength(SPENT_PER_MESSAGE_COUNT)),
+  spent: z.array(SpentEntry).check(z.maxLength(SPENT_PER_MESSAGE_COUNT)),
   /** A wrong code or passphrase has come from an address. */
   wrong: z.object({ address: z.string().check(z.maxLength(64)) }),
 } as const

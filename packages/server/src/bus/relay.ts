@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Access } from '../access/access.ts'
 import type { Boards } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
+import type { Spent } from '../boards/picture-rates.ts'
 import type { IncomingFiles } from '../images/uploads/incoming-files.ts'
 import { isWebp } from '../images/uploads/large-previews.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
@@ -11,7 +12,7 @@ import type { Gateway } from '../live/gateway.ts'
 import { readFrame } from '../slots/read-frame.ts'
 import type { Slots } from '../slots/slots.ts'
 import { type Bus, EVERY_BOARD } from './bus.ts'
-import { type BusMessage, type Spent, sumsOf } from './message.ts'
+import { type BusMessage, sumsOf } from './message.ts'
 
 /** Time between two messages that name all uploads under way. */
 const REFRESH_INTERVAL_MS = 5_000
